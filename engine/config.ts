@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { EngineError, type Issue } from './errors.ts';
 
 /** What a form shows beside a field. `unit` is empty for pure numbers. */
-export interface FieldHint {
+export type FieldHint = {
   title: string;
   help: string;
   unit?: string;
   /** Shown only on demand: most people never touch it. */
   advanced?: boolean;
-}
+};
 
 const hint = (title: string, help: string, more: Omit<FieldHint, 'title' | 'help'> = {}): FieldHint => ({ title, help, ...more });
 

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { createYoga } from 'graphql-yoga';
+import { schema } from '@anneal/schema';
+import type { Studio } from '@anneal/core';
+import type { RequestContext, ServerContext } from './context.ts';
+import type { Limits } from './limits.ts';
+import type { Logger } from './logger.ts';
+import { useCostLimit } from './use-cost-limit.ts';
+import { useDocumentLimits } from './use-document-limits.ts';
+import { useEventId } from './use-event-id.ts';
+import { useJsonRequests } from './use-json-requests.ts';
+import { errorMask, useMaskedErrors } from './use-masked-errors.ts';
+import { useRequestTimeout } from './use-request-timeout.ts';
+import { useSubscriptionLimit } from './use-subscription-limit.ts';
+
+export interface GraphQLOptions {
+  studio: Studio;
+  limits: Limits;
+  logger: Logger;
+}
+
+export type GraphQLServer = ReturnType<typeof createGraphQL>;
+
+/** The GraphQL server without any network: HTTP and SSE through `fetch`, WebSockets through `getEnveloped`. */
+export function createGraphQL({ studio, limits, logger }: GraphQLOptions) {
+  let graphiql: string | undefined;
+  return createYoga<RequestContext, ServerContext>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    landingPage: false,
+    multipart: false,
+    batching: false,
+    cors: false,
+    logging: false,
+    maxRequestBodySize: limits.bodyBytes,
+    maskedErrors: { maskError: (error) => errorMask(logger)(error) },
+    graphiql: { title: 'Anneal', subscriptionsProtocol: 'WS', defaultQuery: exampleQuery },
+    // Yoga's own page loads its scripts from a CDN; this one has them inside and works without a network. 9 MB: loaded when asked for.
+    renderGraphiQL: async (options) => (graphiql ??= (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options)),
+    context: ({ request, requestId }) => ({
+      studio,
+      requestId: requestId ?? randomUUID(),
+      position: {},
+      lastEventId: request?.headers.get('last-event-id') ?? undefined,
+    }),
+    // Hooks that wrap the execution nest: the last is the outermost.
+    plugins: [
+      useJsonRequests(),
+      useDocumentLimits(limits),
+      useRequestTimeout(limits),
+      useSubscriptionLimit(limits),
+      useEventId(limits),
+      useMaskedErrors(logger),
+      useCostLimit(limits),
+    ],
+  });
+}
+
+const exampleQuery = `# The newest runs, and where each one stands.
+query Runs {
+  runs(first: 10, orderBy: { field: CREATED_AT, direction: DESC }) {
+    totalCount
+    edges {
+      node {
+        id
+        name
+        state
+        step
+        totalSteps
+        summary(keys: ["loss", "evaluationLoss"]) {
+          key
+          unit
+          last
+          min
+        }
+      }
+    }
+  }
+}
+`;

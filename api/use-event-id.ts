@@ -1,0 +1,63 @@
+import { isAsyncIterable, type FetchAPI, type Plugin } from 'graphql-yoga';
+import type { StreamPosition } from '@anneal/schema';
+import type { ServerContext } from './context.ts';
+import type { Limits } from './limits.ts';
+
+/**
+ * Writes subscriptions as server-sent events whose `id:` is the cursor of the message. A reader that reconnects sends the last
+ * one as `Last-Event-ID` (browsers do so by themselves), and the subscription goes on behind it.
+ * The stream is pulled: the next message is made when the connection has taken the last one.
+ */
+export function useEventId({ keepAliveSeconds }: Pick<Limits, 'keepAliveSeconds'>): Plugin<ServerContext> {
+  const positions = new WeakMap<Request, StreamPosition>();
+  return {
+    onSubscribe({ args: { contextValue } }) {
+      if (contextValue.request) positions.set(contextValue.request, contextValue.position);
+    },
+    onResultProcess({ request, result, setResultProcessor }) {
+      if (!isAsyncIterable(result) || !request.headers.get('accept')?.includes('text/event-stream')) return;
+      const position = positions.get(request) ?? {};
+      setResultProcessor(
+        (messages, fetchAPI) =>
+          isAsyncIterable(messages) ? eventStream(messages, position, request.signal, keepAliveSeconds, fetchAPI) : new fetchAPI.Response(null, { status: 406 }),
+        'text/event-stream',
+      );
+    },
+  };
+}
+
+function eventStream(messages: AsyncIterable<unknown>, position: StreamPosition, signal: AbortSignal, keepAliveSeconds: number, fetchAPI: FetchAPI): Response {
+  const encoder = new TextEncoder();
+  const iterator = messages[Symbol.asyncIterator]();
+  let ping: NodeJS.Timeout | undefined;
+  const stop = () => {
+    clearInterval(ping);
+    void iterator.return?.();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  const body = new fetchAPI.ReadableStream<Uint8Array>({
+    start(controller) {
+      // A comment at once: some readers report an open stream only when the first bytes are there.
+      controller.enqueue(encoder.encode(':\n\n'));
+      ping = setInterval(() => {
+        if (controller.desiredSize && controller.desiredSize > 0) controller.enqueue(encoder.encode(':\n\n'));
+      }, keepAliveSeconds * 1000);
+    },
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done) {
+        stop();
+        // A connection that was given up must not look like an ended run.
+        if (!signal.aborted) controller.enqueue(encoder.encode('event: complete\ndata:\n\n'));
+        controller.close();
+        return;
+      }
+      const id = position.cursor === undefined ? '' : `id: ${position.cursor}\n`;
+      controller.enqueue(encoder.encode(`${id}event: next\ndata: ${JSON.stringify(value)}\n\n`));
+    },
+    cancel: stop,
+  });
+  return new fetchAPI.Response(body, {
+    headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' },
+  });
+}

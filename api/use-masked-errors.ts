@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { GraphQLError } from 'graphql';
+import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { explainError } from '@anneal/schema';
+import { endWithError } from './async-iteration.ts';
+import type { ServerContext } from './context.ts';
+import type { Logger } from './logger.ts';
+
+/**
+ * What a caller can mend is shown as it is. Everything else is a bug: it is logged whole, and the caller sees a request id
+ * to look for in the log. Also catches what a subscription's source throws half-way, so that the reader gets an error and not
+ * a broken connection.
+ */
+export function useMaskedErrors(logger: Logger): Plugin<ServerContext> {
+  return {
+    onExecute({ args }) {
+      const mask = errorMask(logger, args.contextValue.requestId);
+      return {
+        onExecuteDone({ result, setResult }) {
+          if (!isAsyncIterable(result) && result.errors) setResult({ ...result, errors: result.errors.map(mask) });
+        },
+      };
+    },
+    onSubscribe({ args, subscribeFn, setSubscribeFn }) {
+      const mask = errorMask(logger, args.contextValue.requestId);
+      setSubscribeFn(async (subscribeArgs) => {
+        try {
+          const result = await subscribeFn(subscribeArgs);
+          if (isAsyncIterable(result)) return endWithError(result, (error) => ({ errors: [mask(error)] }), withMaskedErrors(mask));
+          return withMaskedErrors(mask)(result);
+        } catch (error) {
+          return { errors: [mask(error)] };
+        }
+      });
+    },
+  };
+}
+
+interface Result {
+  errors?: readonly GraphQLError[];
+}
+
+const withMaskedErrors =
+  (mask: (error: unknown) => GraphQLError) =>
+  <T extends Result>(result: T): T =>
+    result.errors ? { ...result, errors: result.errors.map(mask) } : result;
+
+/** Gives a function that turns any thrown value into the error that the caller sees. */
+export function errorMask(logger: Logger, requestId: string = randomUUID()) {
+  return (error: unknown): GraphQLError => {
+    const shown = explainError(error);
+    if (shown) return shown;
+    logger.error({ err: error instanceof GraphQLError ? (error.originalError ?? error) : error, requestId }, 'unexpected error');
+    const place = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {};
+    return new GraphQLError(`Something went wrong inside the studio. It was logged as request ${requestId}.`, {
+      ...place,
+      extensions: { code: 'INTERNAL_SERVER_ERROR', requestId },
+    });
+  };
+}

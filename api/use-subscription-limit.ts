@@ -1,0 +1,34 @@
+import { GraphQLError } from 'graphql';
+import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { whenEnded } from './async-iteration.ts';
+import type { Limits } from './limits.ts';
+
+/** Bounds the subscriptions that run at the same time on the whole server, over WebSocket and SSE together. */
+export function useSubscriptionLimit({ subscriptions: limit }: Pick<Limits, 'subscriptions'>): Plugin {
+  let running = 0;
+  return {
+    onSubscribe({ subscribeFn, setSubscribeFn, setResultAndStopExecution }) {
+      if (running >= limit) {
+        setResultAndStopExecution({ errors: [tooMany(limit)] });
+        return;
+      }
+      setSubscribeFn(async (args) => {
+        running++;
+        try {
+          const result = await subscribeFn(args);
+          if (isAsyncIterable(result)) return whenEnded(result, () => void running--);
+          running--;
+          return result;
+        } catch (error) {
+          running--;
+          throw error;
+        }
+      });
+    },
+  };
+}
+
+const tooMany = (limit: number) =>
+  new GraphQLError(`${limit} subscriptions are running on this server, which is the limit. Close some, or try again later.`, {
+    extensions: { code: 'SUBSCRIPTION_LIMIT', http: { status: 503 } },
+  });

@@ -1,0 +1,46 @@
+import type { Contribution, Graph } from './graph.ts';
+import { add } from './ops/arithmetic.ts';
+import { type Value, describe, sameShape } from './types.ts';
+
+/**
+ * Appends the backward pass to a graph: the gradients of a scalar with respect to some of its inputs or weights
+ * (reverse-mode automatic differentiation, Linnainmaa 1970). Nothing is computed for values on which no asked-for
+ * tensor depends, so the pass stops below the first trainable tensor.
+ * @returns for each of `wanted` its gradient, of the same shape.
+ * @throws Error when the scalar does not depend on a wanted value, or an operator on the way has no gradient.
+ */
+export function appendGradients(graph: Graph, scalar: Value, wanted: readonly Value[]): Value[] {
+  if (scalar.shape.length > 0) throw new RangeError(`the gradient is taken of a scalar, not of ${describe(scalar)}`);
+  const needed = new Set<Value>(wanted);
+  const forward = [...graph.nodes];
+  for (const node of forward) if (node.inputs.some((input) => needed.has(input))) node.outputs.forEach((output) => needed.add(output));
+
+  const sums = new Map<Value, Value>();
+  if (scalar.dtype !== 'float32' && scalar.dtype !== 'float64') throw new RangeError(`the gradient of ${describe(scalar)}`);
+  sums.set(scalar, graph.scalar(1, scalar.dtype));
+
+  for (const node of forward.reverse()) {
+    const grads = node.outputs.map((output) => sums.get(output));
+    if (grads.every((grad) => grad === undefined)) continue;
+    const needs = node.inputs.map((input) => needed.has(input));
+    if (!needs.includes(true)) continue;
+    if (!node.gradient) throw new Error(`operator ${node.op} has no gradient`);
+    const contributions = node.gradient(graph, { inputs: node.inputs, outputs: node.outputs, grads, needs });
+    node.inputs.forEach((input, index) => {
+      const contribution = contributions[index];
+      if (needs[index] && contribution !== undefined) sums.set(input, accumulate(graph, sums.get(input), contribution, input));
+    });
+  }
+
+  return wanted.map((value) => {
+    const grad = sums.get(value);
+    if (!grad) throw new Error(`the loss does not depend on ${value.name}`);
+    return grad;
+  });
+}
+
+function accumulate(graph: Graph, sum: Value | undefined, contribution: Contribution, input: Value): Value {
+  const total = typeof contribution === 'function' ? contribution(sum) : sum ? add(graph, sum, contribution) : contribution;
+  if (!sameShape(total.shape, input.shape)) throw new Error(`gradient ${describe(total)} of ${input.name} ${describe(input)}`);
+  return total;
+}

@@ -1,0 +1,49 @@
+import type { Graph } from '../graph/graph.ts';
+import type { Value } from '../graph/types.ts';
+import type { ModelConfig } from './model-config.ts';
+
+/** What a model's forward pass is written with. */
+export interface ForwardContext {
+  readonly graph: Graph;
+  /** A weight of the model, by the name it has in its safetensors file. */
+  weight(name: string): Value;
+  /** x · Wᵀ (+ bias) with the weight `${name}.weight`, and whatever an adapter adds to it. x: [n, in] → [n, out]. */
+  linear(x: Value, name: string): Value;
+}
+
+/** Keys and values of earlier positions, each [b, key-value heads, past, head size]. */
+export interface LayerCache {
+  key: Value;
+  value: Value;
+}
+
+export interface ForwardInputs {
+  /** int32 [b · s], sequences one after the other. */
+  ids: Value;
+  batch: number;
+  /** Positions of each sequence in this pass. */
+  length: number;
+  /** Angles of the rotary embedding: [1 or b, s, head size / 2]. */
+  cos: Value;
+  sin: Value;
+  /** Added to the attention scores; broadcastable to [b, heads, s, past + s]. */
+  mask: Value;
+  /** One for each layer when earlier positions are looked at. */
+  cache?: readonly LayerCache[];
+}
+
+export interface ForwardResult {
+  /** [b · s, hidden], after the last norm. */
+  hidden: Value;
+  /** The matrix [vocabulary, hidden] that turns hidden states into logits. */
+  head: Value;
+  /** Keys and values of the positions of this pass, one for each layer. */
+  cache: readonly LayerCache[];
+}
+
+/** A kind of model: a forward pass and the tensors it needs. A new one is one file and a line in `families.ts`. */
+export interface ModelFamily {
+  /** Shapes of all tensors by name, as in the safetensors file. */
+  parameters(config: ModelConfig): ReadonlyMap<string, readonly number[]>;
+  forward(context: ForwardContext, config: ModelConfig, inputs: ForwardInputs): ForwardResult;
+}

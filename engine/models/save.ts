@@ -1,0 +1,22 @@
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { writeSafetensors } from '../weights/safetensors.ts';
+import type { LoadedModel } from './load.ts';
+
+/** Files that belong to a model beside its weights and are taken along as they are. */
+const companions = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json', 'chat_template.jinja'];
+
+/**
+ * Writes a Hugging Face model folder: config.json, model.safetensors, and the tokenizer of another folder.
+ * @param companionFolder where tokenizer and generation configuration are copied from.
+ */
+export async function saveModel(folder: string, model: LoadedModel, dtype: 'F32' | 'F16' | 'BF16', companionFolder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const names = new Set(await readdir(companionFolder));
+  for (const name of companions) if (names.has(name)) await copyFile(path.join(companionFolder, name), path.join(folder, name));
+  const torchDtype = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }[dtype];
+  await writeFile(path.join(folder, 'config.json'), `${JSON.stringify({ ...model.config.raw, torch_dtype: torchDtype }, null, 2)}\n`);
+  const shapes = model.family.parameters(model.config);
+  const tensors = [...model.weights].map(([name, data]) => ({ name, dtype, shape: [...(shapes.get(name) ?? [data.length])], data }));
+  await writeSafetensors(path.join(folder, 'model.safetensors'), tensors, { format: 'pt' });
+}

@@ -1,0 +1,71 @@
+import { Template } from '@huggingface/jinja';
+import { EngineError } from '../errors.ts';
+
+/** One turn of a conversation. */
+export interface ChatMessage {
+  role: string;
+  content: string;
+}
+
+export interface ChatTemplateOptions {
+  /** End with what opens the assistant's turn. Default false. */
+  addGenerationPrompt?: boolean;
+}
+
+export type ChatTemplate = (messages: readonly ChatMessage[], options?: ChatTemplateOptions) => string;
+
+/**
+ * Compiles a chat template (Jinja, as Hugging Face tokenizers carry it). Rendering throws an EngineError
+ * `DATASET_INVALID` where the template refuses a conversation, e.g. because of the order of its roles.
+ * @param specialTokens `bos_token`, `eos_token`, … for the template to write
+ * @throws EngineError `TOKENIZER_BROKEN` where the template is not valid
+ */
+export function compileChatTemplate(folder: string, source: string, specialTokens: Record<string, string>): ChatTemplate {
+  const template = parse(folder, source);
+  return (messages, { addGenerationPrompt = false } = {}) => {
+    try {
+      return template.render({
+        ...specialTokens,
+        messages: messages.map(({ role, content }) => ({ role, content })),
+        add_generation_prompt: addGenerationPrompt,
+        tools: null,
+        raise_exception: (message: string) => {
+          throw new Error(message);
+        },
+        strftime_now: (format: string) => formatDate(new Date(), format),
+      });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new EngineError('DATASET_INVALID', `The model's chat template refuses the conversation: ${reason}`, { cause: error });
+    }
+  };
+}
+
+function parse(folder: string, source: string): Template {
+  try {
+    return new Template(source);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EngineError('TOKENIZER_BROKEN', `The chat template of ${folder} is not a valid Jinja template: ${reason}`, { cause: error });
+  }
+}
+
+/** The few directives of strftime that chat templates use to write today's date. */
+function formatDate(date: Date, format: string): string {
+  const part = (options: Intl.DateTimeFormatOptions): string => new Intl.DateTimeFormat('en-US', options).format(date);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const directives: Record<string, string> = {
+    '%d': two(date.getDate()),
+    '%m': two(date.getMonth() + 1),
+    '%Y': String(date.getFullYear()),
+    '%y': two(date.getFullYear() % 100),
+    '%b': part({ month: 'short' }),
+    '%B': part({ month: 'long' }),
+    '%a': part({ weekday: 'short' }),
+    '%A': part({ weekday: 'long' }),
+    '%H': two(date.getHours()),
+    '%M': two(date.getMinutes()),
+    '%S': two(date.getSeconds()),
+  };
+  return format.replaceAll(/%[a-zA-Z]/g, (directive) => directives[directive] ?? directive);
+}

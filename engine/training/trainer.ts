@@ -1,0 +1,162 @@
+import { availableParallelism } from 'node:os';
+import type { GraphAdapter } from '../models/context.ts';
+import type { LoadedModel } from '../models/load.ts';
+import { GraphSession } from '../onnx/session.ts';
+import { adamW, type AdamWSettings, clipFactor, globalNorm, type Moments } from '../optimizer/adamw.ts';
+import { countTargets, findTargets, type MicroBatch, targetCapacity } from './micro-batch.ts';
+import { buildStepGraph, type StepShape } from './step-graph.ts';
+
+export interface TrainableTensor {
+  name: string;
+  shape: readonly number[];
+  data: Float32Array;
+}
+
+export interface TrainerOptions {
+  model: LoadedModel;
+  /** The low-rank path; without it the model's own weights can be trained. */
+  adapter?: GraphAdapter;
+  /** What the optimizer changes, in place. */
+  trainable: readonly TrainableTensor[];
+  optimizer: AdamWSettings & { maxGradientNorm: number };
+  /** CPU threads; 0: one for each core. */
+  threads?: number;
+  /** File prefix for a profile by ONNX Runtime. */
+  profile?: string;
+}
+
+export interface StepResult {
+  /** Mean over the target tokens of the whole step, in nats. */
+  loss: number;
+  /** Before clipping. */
+  gradientNorm: number;
+  /** Positions computed that are not padding, and those among them that are targets. */
+  tokens: number;
+  targets: number;
+}
+
+/**
+ * Runs optimizer steps. Gradients of several micro-batches are summed and count by their target tokens, so accumulation
+ * gives what one large batch would (see huggingface/transformers#34191 for what goes wrong otherwise).
+ */
+export class Trainer {
+  readonly #options: TrainerOptions;
+  readonly #weights: Map<string, Float32Array>;
+  readonly #moments = new Map<string, Moments>();
+  readonly #gradients = new Map<string, Float32Array>();
+  readonly #partial = new Map<string, Float32Array>();
+  readonly #sessions = new Map<string, Promise<GraphSession<string>>>();
+
+  constructor(options: TrainerOptions) {
+    this.#options = options;
+    this.#weights = new Map(options.model.weights);
+    for (const { name, data } of options.trainable) {
+      this.#weights.set(name, data);
+      this.#moments.set(name, { mean: new Float32Array(data.length), square: new Float32Array(data.length) });
+      this.#gradients.set(name, new Float32Array(data.length));
+    }
+  }
+
+  /**
+   * One optimizer step over some micro-batches.
+   * @param step from 1. @throws RangeError when no position of the step is a target.
+   */
+  async step(microBatches: readonly MicroBatch[], learningRate: number, step: number): Promise<StepResult> {
+    const { optimizer, trainable } = this.#options;
+    const targets = microBatches.reduce((sum, microBatch) => sum + countTargets(microBatch), 0);
+    if (targets === 0) throw new RangeError('a step without a target token');
+    let loss = 0;
+    let tokens = 0;
+    for (const [index, microBatch] of microBatches.entries()) {
+      loss += await this.#forwardBackward(microBatch, 1 / targets, index === 0);
+      tokens += microBatch.tokens;
+    }
+    const gradientNorm = globalNorm(this.#gradients.values());
+    if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
+      const factor = clipFactor(gradientNorm, optimizer.maxGradientNorm);
+      for (const { name, shape, data } of trainable) {
+        const [gradient, moments] = [this.#gradients.get(name), this.#moments.get(name)];
+        // Norm weights and biases are vectors; decay would pull them away from where they belong.
+        const settings = shape.length < 2 ? { ...optimizer, weightDecay: 0 } : optimizer;
+        if (gradient && moments) adamW(data, gradient, moments, settings, learningRate, step, factor);
+      }
+    }
+    return { loss, gradientNorm, tokens, targets };
+  }
+
+  /** The summed loss over the target tokens of a micro-batch, in nats, without training. */
+  async evaluate(microBatch: MicroBatch): Promise<{ loss: number; targets: number }> {
+    const session = await this.#session(microBatch, false);
+    const { loss } = await session.run(feeds(microBatch, 1));
+    return { loss: Number(loss?.[0]), targets: countTargets(microBatch) };
+  }
+
+  /** Gradients of the last step, before clipping, by tensor name. They are overwritten by the next one. */
+  get gradients(): ReadonlyMap<string, Float32Array> {
+    return this.#gradients;
+  }
+
+  /** Everything that changes from step to step, in place: trainable tensors and optimizer moments. */
+  state(): TrainableTensor[] {
+    return this.#options.trainable.flatMap(({ name, shape, data }) => {
+      const moments = this.#moments.get(name);
+      if (!moments) return [];
+      return [
+        { name, shape, data },
+        { name: `adamw.mean:${name}`, shape, data: moments.mean },
+        { name: `adamw.square:${name}`, shape, data: moments.square },
+      ];
+    });
+  }
+
+  async release(): Promise<void> {
+    for (const session of this.#sessions.values()) await (await session).release();
+    this.#sessions.clear();
+  }
+
+  async #forwardBackward(microBatch: MicroBatch, weight: number, isFirst: boolean): Promise<number> {
+    const session = await this.#session(microBatch, true);
+    const buffers = isFirst ? this.#gradients : this.#partialBuffers();
+    const into = Object.fromEntries([...buffers].map(([name, data]) => [`grad:${name}`, data]));
+    const results = await session.run(feeds(microBatch, weight), into);
+    if (!isFirst) {
+      for (const [name, sum] of this.#gradients) {
+        const part = buffers.get(name);
+        if (part) for (let index = 0; index < sum.length; index++) sum[index] = (sum[index] ?? 0) + (part[index] ?? 0);
+      }
+    }
+    return Number(results.loss?.[0]);
+  }
+
+  #partialBuffers(): Map<string, Float32Array> {
+    if (this.#partial.size === 0) for (const [name, data] of this.#gradients) this.#partial.set(name, new Float32Array(data.length));
+    return this.#partial;
+  }
+
+  #session(microBatch: MicroBatch, backward: boolean): Promise<GraphSession<string>> {
+    const { batch, length } = microBatch;
+    const shape: StepShape = { batch, length, targets: targetCapacity(countTargets(microBatch), batch * length) };
+    const key = `${batch}x${length}:${shape.targets}:${backward}`;
+    const known = this.#sessions.get(key);
+    if (known) return known;
+    const { model, adapter, trainable, threads, profile } = this.#options;
+    const { graph, outputs } = buildStepGraph({ ...model, adapter }, shape, backward ? trainable.map(({ name }) => name) : []);
+    const session = GraphSession.compile(graph, outputs, this.#weights, { threads: threads || availableParallelism(), profile });
+    this.#sessions.set(key, session);
+    return session;
+  }
+}
+
+/** @param weight what each target token counts. */
+function feeds(microBatch: MicroBatch, weight: number): Record<string, Int32Array | Float32Array> {
+  const positions = microBatch.ids.length;
+  const found = findTargets(microBatch);
+  const capacity = targetCapacity(found.rows.length, positions);
+  const [rows, labels, weights] = [new Int32Array(capacity), new Int32Array(capacity), new Float32Array(capacity)];
+  rows.set(found.rows);
+  labels.set(found.labels);
+  weights.fill(weight, 0, found.rows.length);
+  const places = new Int32Array(positions).fill(capacity);
+  found.rows.forEach((row, index) => (places[row] = index));
+  return { ids: microBatch.ids, rows, places, labels, weights };
+}

@@ -1,0 +1,61 @@
+import path from 'node:path';
+
+/**
+ * One step of the gate. `report`: where vitest writes its results.
+ * @typedef {{ name: string, about: string, command: string[], report?: string, env?: Record<string, string> }} Step
+ */
+
+/** @param {string} bin relative to node_modules */
+const node = (bin) => [process.execPath, path.join('node_modules', bin)];
+
+/** @param {string} name @param {string} about @returns {Step} */
+function vitest(name, about) {
+  const report = `.cache/test/${name}.json`;
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  return { name, about, report, command: [...node('vitest/vitest.mjs'), 'run', `--project=${name}`, ...reporters] };
+}
+
+/**
+ * What looks at the sources only; these run two at a time.
+ * @type {Step[]}
+ */
+export const staticSteps = [
+  { name: 'types', about: 'TypeScript, all packages', command: [...node('typescript/bin/tsc'), '-p', 'tsconfig.json', '--pretty'] },
+  {
+    name: 'client-types',
+    about: 'svelte-check',
+    command: [
+      ...node('svelte-check/bin/svelte-check'),
+      '--workspace',
+      'client',
+      '--tsconfig',
+      './tsconfig.json',
+      '--fail-on-warnings',
+      '--output',
+      'human',
+    ],
+  },
+  { name: 'lint', about: 'ESLint', command: [...node('eslint/bin/eslint.js'), '.', '--max-warnings=0'] },
+  {
+    name: 'format',
+    about: 'Prettier',
+    command: [...node('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '--cache', '--cache-location=.cache/prettier', '.'],
+  },
+  { name: 'unused', about: 'Knip: dead code, unused packages', command: [...node('knip/bin/knip.js'), '--no-progress'] },
+  {
+    name: 'schema',
+    about: 'schema.graphql matches the code',
+    command: [process.execPath, '--import', 'tsx', 'schema/print.ts', '--check'],
+  },
+];
+
+/**
+ * What runs the code, one after the other.
+ * @type {Step[]}
+ */
+export const testSteps = [
+  vitest('packages', 'tests beside the code'),
+  vitest('protocol', 'tests/protocol: the API as other clients see it'),
+  vitest('faults', 'tests/faults: processes killed, files broken'),
+  vitest('browser', 'tests/browser: the studio in a real browser'),
+];

@@ -29,8 +29,6 @@ const trainer = await openTrainer({
   adapter: options.adapter,
   threads: options.threads,
   learningRate: options['learning-rate'],
-  batch: batches[0]?.input_ids.length ?? 0,
-  length: batches[0]?.input_ids[0]?.length ?? 0,
 });
 const result: SideResult = { losses: [], gradientNorms: [], seconds: [], peakMemory: 0, versions: { node: process.versions.node } };
 for (const batch of batches) {

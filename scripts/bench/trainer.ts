@@ -1,3 +1,8 @@
+import { Trainer } from '../../engine/training/trainer.ts';
+import { loadModel } from '../../engine/models/load.ts';
+import { loraTensors } from '../../engine/adapters/lora.ts';
+import { openSafetensors } from '../../engine/weights/safetensors.ts';
+
 /** One training step's input, as the batch files have it: token ids and labels (not shifted, −100 where no loss is taken), [batch, length]. */
 export interface Batch {
   input_ids: number[][];
@@ -18,12 +23,23 @@ export interface BenchTrainerOptions {
   adapter: string;
   threads: number;
   learningRate: number;
-  /** Rows and tokens of every batch. */
-  batch: number;
-  length: number;
 }
 
 /** Opens the engine for the benchmark. fp32; AdamW with betas 0.9 and 0.999, eps 1e-8, no weight decay, constant learning rate. */
-export async function openTrainer(options: BenchTrainerOptions): Promise<BenchTrainer> {
-  throw new Error(`not connected to the engine yet (${options.model})`);
+export async function openTrainer({ model: folder, adapter, threads, learningRate }: BenchTrainerOptions): Promise<BenchTrainer> {
+  const model = await loadModel(folder);
+  const settings = { rank: 8, alpha: 16, targetModules: ['q_proj','k_proj','v_proj','o_proj','gate_proj','up_proj','down_proj'] };
+  const file = await openSafetensors(adapter + '/adapter_model.safetensors');
+  const trainable = await Promise.all(loraTensors(model.family.parameters(model.config), settings).map(async ({ name, shape }) => ({ name, shape, data: await file.read(`base_model.model.${name}`) })));
+  const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxGradientNorm: 1 };
+  const trainer = new Trainer({ model, adapter: { settings, tensors: new Map(trainable.map(({ name, shape }) => [name, shape])) }, trainable, optimizer, threads, profile: process.env.PROFILE });
+  let step = 0;
+  return {
+    step: (batch) => {
+      const [first = []] = batch.input_ids;
+      const microBatch = { batch: batch.input_ids.length, length: first.length, ids: Int32Array.from(batch.input_ids.flat()), labels: Int32Array.from(batch.labels.flat()) };
+      return trainer.step([microBatch], learningRate, ++step);
+    },
+    close: () => trainer.release(),
+  };
 }

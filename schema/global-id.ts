@@ -1,0 +1,16 @@
+import { Invalid, NotFound } from '@anneal/core';
+import { decodeGlobalID } from '@pothos/plugin-relay';
+
+/**
+ * The database id inside the global id of a node.
+ * @throws NotFound when it is no id of that type, which is as good as an id of nothing
+ */
+export function databaseId(typename: string, globalId: string): string {
+  try {
+    const decoded = decodeGlobalID(globalId);
+    if (decoded.typename === typename) return decoded.id;
+  } catch {
+    // Not made by this server.
+  }
+  throw new NotFound(`There is no ${typename.toLowerCase()} with the id "${globalId}".`);
+}

@@ -5,6 +5,7 @@ import type { Studio } from '@anneal/core';
 import type { RequestContext, ServerContext } from './context.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
+import { useBodyLimit } from './use-body-limit.ts';
 import { useCostLimit } from './use-cost-limit.ts';
 import { useDocumentLimits } from './use-document-limits.ts';
 import { useEventId } from './use-event-id.ts';
@@ -46,6 +47,7 @@ export function createGraphQL({ studio, limits, logger }: GraphQLOptions) {
     // Hooks that wrap the execution nest: the last is the outermost.
     plugins: [
       useJsonRequests(),
+      useBodyLimit(limits),
       useDocumentLimits(limits),
       useRequestTimeout(limits),
       useSubscriptionLimit(limits),

@@ -1,6 +1,6 @@
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { GraphQLError, type DocumentNode, type GraphQLSchema } from 'graphql';
-import { operationCost, type OperationCost } from '@anneal/schema';
+import { explainError, operationCost, type OperationCost } from '@anneal/schema';
 import type { Limits } from './limits.ts';
 
 interface Operation {
@@ -21,8 +21,9 @@ export function useCostLimit(limits: Pick<Limits, 'depth' | 'breadth' | 'cost'>)
       const cost = operationCost(operation);
       return { cost, errors: cost ? refusals(cost, limits) : [] };
     } catch (error) {
-      if (error instanceof GraphQLError) return { cost: null, errors: [error] };
-      throw error;
+      const shown = explainError(error);
+      if (!shown) throw error;
+      return { cost: null, errors: [shown] };
     }
   };
   return {

@@ -10,13 +10,13 @@ export function useDocumentLimits(limits: Pick<Limits, 'documentTokens' | 'alias
         try {
           return parse(source, { ...options, maxTokens: limits.documentTokens });
         } catch (error) {
-          if (error instanceof GraphQLError && error.message.includes('token limit')) throw tooManyTokens(limits.documentTokens);
+          if (error instanceof GraphQLError && error.message.includes('tokens. Parsing aborted')) throw tooManyTokens(limits.documentTokens);
           throw error;
         }
       });
     },
     onValidate({ addValidationRule }) {
-      addValidationRule((context) => countAliases(context, limits.aliases));
+      addValidationRule((context: ValidationContext) => countAliases(context, limits.aliases));
     },
   };
 }

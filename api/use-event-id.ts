@@ -15,7 +15,7 @@ export function useEventId({ keepAliveSeconds }: Pick<Limits, 'keepAliveSeconds'
       if (contextValue.request) positions.set(contextValue.request, contextValue.position);
     },
     onResultProcess({ request, result, setResultProcessor }) {
-      if (!isAsyncIterable(result) || !request.headers.get('accept')?.includes('text/event-stream')) return;
+      if (!isAsyncIterable(result) || !acceptsEvents(request.headers.get('accept') ?? '*/*')) return;
       const position = positions.get(request) ?? {};
       setResultProcessor(
         (messages, fetchAPI) =>
@@ -25,6 +25,8 @@ export function useEventId({ keepAliveSeconds }: Pick<Limits, 'keepAliveSeconds'
     },
   };
 }
+
+const acceptsEvents = (accept: string) => ['text/event-stream', 'text/*', '*/*'].some((type) => accept.includes(type));
 
 function eventStream(messages: AsyncIterable<unknown>, position: StreamPosition, signal: AbortSignal, keepAliveSeconds: number, fetchAPI: FetchAPI): Response {
   const encoder = new TextEncoder();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type ExecutionResult } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { explainError } from '@anneal/schema';
 import { endWithError } from './async-iteration.ts';
@@ -23,11 +23,11 @@ export function useMaskedErrors(logger: Logger): Plugin<ServerContext> {
     },
     onSubscribe({ args, subscribeFn, setSubscribeFn }) {
       const mask = errorMask(logger, args.contextValue.requestId);
+      const maskResult = (result: ExecutionResult): ExecutionResult => (result.errors ? { ...result, errors: result.errors.map(mask) } : result);
       setSubscribeFn(async (subscribeArgs) => {
         try {
-          const result = await subscribeFn(subscribeArgs);
-          if (isAsyncIterable(result)) return endWithError(result, (error) => ({ errors: [mask(error)] }), withMaskedErrors(mask));
-          return withMaskedErrors(mask)(result);
+          const result: ExecutionResult | AsyncIterable<ExecutionResult> = await subscribeFn(subscribeArgs);
+          return isAsyncIterable(result) ? endWithError(result, (error) => ({ errors: [mask(error)] }), maskResult) : maskResult(result);
         } catch (error) {
           return { errors: [mask(error)] };
         }
@@ -35,15 +35,6 @@ export function useMaskedErrors(logger: Logger): Plugin<ServerContext> {
     },
   };
 }
-
-interface Result {
-  errors?: readonly GraphQLError[];
-}
-
-const withMaskedErrors =
-  (mask: (error: unknown) => GraphQLError) =>
-  <T extends Result>(result: T): T =>
-    result.errors ? { ...result, errors: result.errors.map(mask) } : result;
 
 /** Gives a function that turns any thrown value into the error that the caller sees. */
 export function errorMask(logger: Logger, requestId: string = randomUUID()) {

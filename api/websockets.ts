@@ -34,8 +34,8 @@ export function serveWebSockets({ server, graphql, guard, limits, logger }: WebS
 
   useServer<Record<string, unknown>, Partial<Extra>>(
     {
-      execute: (args) => graphqlFunctions(args.rootValue).execute(args),
-      subscribe: (args) => graphqlFunctions(args.rootValue).subscribe(args),
+      execute: masked((args) => graphqlFunctions(args.rootValue).execute(args), logger),
+      subscribe: masked((args) => graphqlFunctions(args.rootValue).subscribe(args), logger),
       async onSubscribe(context, _id, params) {
         const requestId = randomUUID();
         try {
@@ -66,6 +66,17 @@ export function serveWebSockets({ server, graphql, guard, limits, logger }: WebS
     terminate() {
       for (const client of sockets.clients) client.terminate();
     },
+  };
+}
+
+/** An error that is thrown and not answered would close the socket with all its other operations. */
+function masked<Args, Result>(run: (args: Args) => Result, logger: Logger) {
+  return async (args: Args) => {
+    try {
+      return await run(args);
+    } catch (error) {
+      return { errors: [errorMask(logger)(error)] };
+    }
   };
 }
 

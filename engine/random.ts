@@ -46,7 +46,7 @@ export function normalSource(random: () => number): () => number {
 export function deriveSeed(seed: number, ...parts: readonly number[]): number {
   let hash = seed >>> 0;
   for (const part of parts) {
-    hash = Math.imul(hash ^ (part >>> 0), 0x85ebca6b) >>> 0;
+    hash = Math.imul((hash + 0x9e3779b9) ^ part, 0x85ebca6b) >>> 0;
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35) >>> 0;
     hash = (hash ^ (hash >>> 16)) >>> 0;
   }

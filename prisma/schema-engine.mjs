@@ -76,8 +76,10 @@ async function serve() {
     connect: async () => runningScripts(await database.connectTo(url)),
     connectToShadowDb: async () => runningScripts(await database.connectToShadow(url)),
   });
-  const datamodels = valuesOf('--datamodels').flatMap((list) => list.split(',').map((file) => [file, fs.readFileSync(file, 'utf8')]));
+  const files = valuesOf('--datamodels').flatMap((list) => list.split(','));
+  const datamodels = files.map((file) => /** @type {[string, string]} */ ([file, fs.readFileSync(file, 'utf8')]));
   const start = () => glue.SchemaEngine.new({ datamodels: datamodels.length > 0 ? datamodels : undefined }, () => undefined, adapters);
+  /** @type {any} Has one method for each that the command line may call. */
   let engine = await start();
 
   for await (const line of readline.createInterface({ input: process.stdin })) {
@@ -96,6 +98,8 @@ async function serve() {
       }
       // The engine takes a missing migrations table for an error.
       if (usesMigrationsTable.has(request.method)) await withConnection((connection) => connection.executeScript(migrationsTable[database.provider]));
+      // It opens the shadow database only for a diagnosis, and needs what that one leaves behind.
+      if (request.method === 'evaluateDataLoss') await engine.devDiagnostic({ migrationsList: request.params.migrationsList, filters: request.params.filters });
       const result = (await engine[request.method](request.params)) ?? {};
       if (request.method === 'diff' && result.stdout) send({ method: 'print', params: { content: result.stdout }, id: `print-${request.id}` });
       send({ id: request.id, result });
@@ -111,9 +115,11 @@ async function serve() {
 async function loadEngine() {
   const file = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
   const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');
+  // TypeScript has WebAssembly's types only in the library of browsers.
+  const { WebAssembly } = /** @type {any} */ (globalThis);
   const { instance } = await WebAssembly.instantiate(fs.readFileSync(file.replace(/\.js$/, '.wasm')), { './schema_engine_bg.js': glue });
   glue.__wbg_set_wasm(instance.exports);
-  /** @type {any} */ (instance.exports).__wbindgen_start();
+  instance.exports.__wbindgen_start();
   return glue;
 }
 

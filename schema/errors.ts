@@ -1,4 +1,5 @@
 import { Conflict, Invalid, NotFound, StudioError, Unavailable, type Issue } from '@anneal/core';
+import { PothosValidationError } from '@pothos/core';
 import { GraphQLError } from 'graphql';
 import { builder } from './builder.ts';
 
@@ -14,7 +15,7 @@ const ErrorInterface = builder.interfaceRef<StudioError>('Error').implement({
   description: 'Why a change was not made. Something that the caller can mend.',
   fields: (t) => ({
     message: t.exposeString('message', { description: 'What is wrong and what to do, for people.' }),
-    code: t.exposeString('code', { description: 'The same for programs; it does not change: `NOT_FOUND`, `BAD_USER_INPUT`, …' }),
+    code: t.exposeString('code', { description: 'The same for programs; it does not change: `INVALID_INPUT`, `NOT_FOUND`, `CONFLICT`, `UNAVAILABLE`.' }),
   }),
 });
 
@@ -41,9 +42,15 @@ export function explainError(error: unknown): GraphQLError | undefined {
   const original = error instanceof GraphQLError ? error.originalError : error;
   if (original instanceof StudioError) {
     const place = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {};
-    const issues = original instanceof Invalid ? { issues: original.issues } : {};
-    return new GraphQLError(original.message, { ...place, extensions: { code: original.code, ...issues } });
+    // Outside of result unions GraphQL servers commonly call a wrong input so.
+    const extensions = original instanceof Invalid ? { code: 'BAD_USER_INPUT', issues: original.issues } : { code: original.code };
+    return new GraphQLError(original.message, { ...place, extensions });
   }
   if (!(error instanceof GraphQLError)) return undefined;
+  if ((original ?? error) instanceof PothosValidationError) return withCode(error, 'BAD_USER_INPUT');
   return !original || original instanceof GraphQLError ? error : undefined;
+}
+
+function withCode({ message, nodes, path, extensions }: GraphQLError, code: string): GraphQLError {
+  return new GraphQLError(message, { nodes, path, extensions: { code, ...extensions } });
 }

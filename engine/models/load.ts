@@ -1,8 +1,7 @@
-import { EngineError } from '../errors.ts';
-import { sameShape } from '../graph/types.ts';
 import { openModelWeights } from '../weights/model-weights.ts';
 import { families } from './families.ts';
 import type { ModelFamily } from './family.ts';
+import { checkTensor } from './check-tensor.ts';
 import { readModelConfig, type ModelConfig } from './model-config.ts';
 
 /** A model in memory, in single precision. */
@@ -24,10 +23,7 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
   try {
     const weights = new Map<string, Float32Array>();
     for (const [name, shape] of family.parameters(config)) {
-      if (!file.has(name)) throw new EngineError('MODEL_BROKEN', `${folder} has no tensor ${name}, which config.json calls for. Download the model again.`);
-      const found = file.shape(name);
-      if (!sameShape(found, shape))
-        throw new EngineError('MODEL_BROKEN', `${folder}: tensor ${name} has the shape [${found.join(', ')}], config.json calls for [${shape.join(', ')}].`);
+      checkTensor(folder, name, shape, file.has(name) ? file.shape(name) : undefined);
       weights.set(name, await file.read(name));
     }
     return { family, config, weights };

@@ -24,10 +24,17 @@ const llama = {
   bos_token_id: 1,
   eos_token_id: 2,
 };
-const write = (config: unknown, name = 'config.json') => writeFile(join(folder, name), typeof config === 'string' ? config : JSON.stringify(config));
+const write = (config: unknown, name = 'config.json') =>
+  writeFile(join(folder, name), typeof config === 'string' ? config : JSON.stringify(config));
 
 it('reads the names of transformers before version 5', async () => {
-  await write({ ...llama, rope_theta: 500000, torch_dtype: 'bfloat16', tie_word_embeddings: true, rope_scaling: { type: 'linear', factor: 2 } });
+  await write({
+    ...llama,
+    rope_theta: 500000,
+    torch_dtype: 'bfloat16',
+    tie_word_embeddings: true,
+    rope_scaling: { type: 'linear', factor: 2 },
+  });
   expect(await readModelConfig(folder)).toMatchObject({
     architecture: 'llama',
     vocabularySize: 1000,
@@ -53,7 +60,14 @@ it('reads the names of transformers before version 5', async () => {
 });
 
 it('reads the names of transformers 5', async () => {
-  const rope = { rope_type: 'llama3', rope_theta: 500000, factor: 8, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 256 };
+  const rope = {
+    rope_type: 'llama3',
+    rope_theta: 500000,
+    factor: 8,
+    low_freq_factor: 1,
+    high_freq_factor: 4,
+    original_max_position_embeddings: 256,
+  };
   await write({ ...llama, dtype: 'float32', rope_parameters: rope, head_dim: 32, eos_token_id: [2, 5], pad_token_id: 0 });
   expect(await readModelConfig(folder)).toMatchObject({
     ropeTheta: 500000,
@@ -82,8 +96,14 @@ it('fills in what LlamaConfig would, and adds the end tokens of generation_confi
 });
 
 it('says what is missing', async () => {
-  await expect(readModelConfig(join(folder, 'none'))).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', message: expect.stringContaining('no model folder') });
-  await expect(readModelConfig(folder)).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', message: expect.stringContaining('no config.json') });
+  await expect(readModelConfig(join(folder, 'none'))).rejects.toMatchObject({
+    code: 'MODEL_NOT_FOUND',
+    message: expect.stringContaining('no model folder'),
+  });
+  await expect(readModelConfig(folder)).rejects.toMatchObject({
+    code: 'MODEL_NOT_FOUND',
+    message: expect.stringContaining('no config.json'),
+  });
 });
 
 it.each([
@@ -117,7 +137,10 @@ it.each([
   ['rope_scaling.factor', { ...llama, rope_scaling: { type: 'linear' } }],
   ['rope_scaling.factor', { ...llama, rope_scaling: { type: 'linear', factor: 0.5 } }],
   ['rope_parameters.low_freq_factor', { ...llama, rope_parameters: { rope_type: 'llama3', factor: 8 } }],
-  ['rope_scaling.high_freq_factor', { ...llama, rope_scaling: { rope_type: 'llama3', factor: 8, low_freq_factor: 4, high_freq_factor: 4 } }],
+  [
+    'rope_scaling.high_freq_factor',
+    { ...llama, rope_scaling: { rope_type: 'llama3', factor: 8, low_freq_factor: 4, high_freq_factor: 4 } },
+  ],
   ['architectures', { ...llama, architectures: 'LlamaForCausalLM' }],
 ])('names the field that is wrong: %s', async (field, config) => {
   await write(config);

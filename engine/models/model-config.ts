@@ -90,14 +90,21 @@ export async function readModelConfig(folder: string): Promise<ModelConfig> {
   return normalize(path, parsed.data, raw, await generationEosTokens(folder));
 }
 
-function normalize(path: string, config: z.output<typeof llamaSchema>, raw: Record<string, unknown>, extraEos: readonly number[]): ModelConfig {
+function normalize(
+  path: string,
+  config: z.output<typeof llamaSchema>,
+  raw: Record<string, unknown>,
+  extraEos: readonly number[],
+): ModelConfig {
   const { hidden_size: hiddenSize, num_attention_heads: attentionHeads, max_position_embeddings: maxPositions } = config;
   const keyValueHeads = config.num_key_value_heads ?? attentionHeads;
   if (config.head_dim == null && hiddenSize % attentionHeads !== 0) {
     throw broken(path, [{ path: 'hidden_size', message: `${hiddenSize} is not a multiple of num_attention_heads (${attentionHeads})` }]);
   }
   if (attentionHeads % keyValueHeads !== 0) {
-    throw broken(path, [{ path: 'num_key_value_heads', message: `${keyValueHeads} does not divide num_attention_heads (${attentionHeads})` }]);
+    throw broken(path, [
+      { path: 'num_key_value_heads', message: `${keyValueHeads} does not divide num_attention_heads (${attentionHeads})` },
+    ]);
   }
   const headSize = config.head_dim ?? hiddenSize / attentionHeads;
   if (headSize % 2 !== 0) {
@@ -118,7 +125,11 @@ function normalize(path: string, config: z.output<typeof llamaSchema>, raw: Reco
     throw unsupported(path, `its hidden_act is "${config.hidden_act}"`, 'Supported: silu.');
   }
   if (config.quantization_config != null) {
-    throw unsupported(path, 'its weights are quantized (quantization_config)', 'Take the version with float32, float16 or bfloat16 weights.');
+    throw unsupported(
+      path,
+      'its weights are quantized (quantization_config)',
+      'Take the version with float32, float16 or bfloat16 weights.',
+    );
   }
   const eosTokenIds = [...new Set([...listOf(config.eos_token_id), ...extraEos])].filter((id) => id >= 0);
   const bosTokenId = listOf(config.bos_token_id)[0] ?? null;
@@ -155,17 +166,23 @@ function listOf(ids: number | number[] | null | undefined): number[] {
 
 function checkTokenIds(path: string, vocabularySize: number, ids: Record<string, number | null>): void {
   for (const [field, id] of Object.entries(ids)) {
-    if (id !== null && id >= vocabularySize) throw broken(path, [{ path: field, message: `${id} is outside of the vocabulary (vocab_size is ${vocabularySize})` }]);
+    if (id !== null && id >= vocabularySize)
+      throw broken(path, [{ path: field, message: `${id} is outside of the vocabulary (vocab_size is ${vocabularySize})` }]);
   }
 }
 
 function checkArchitecture(path: string, raw: Record<string, unknown>): void {
   const kind = kindSchema.safeParse(raw);
-  if (!kind.success) throw broken(path, [{ path: kind.error.issues[0]?.path.join('.') ?? '', message: kind.error.issues[0]?.message ?? 'unreadable' }]);
+  if (!kind.success)
+    throw broken(path, [{ path: kind.error.issues[0]?.path.join('.') ?? '', message: kind.error.issues[0]?.message ?? 'unreadable' }]);
   const { model_type: type, architectures } = kind.data;
   const named = architectures && architectures.length > 0 ? architectures : null;
   if (named ? named.includes('LlamaForCausalLM') && (type ?? 'llama') === 'llama' : type === 'llama') return;
-  const what = named ? `its architecture is ${named.join(', ')}` : type ? `its model_type is "${type}"` : 'it names neither model_type nor architectures';
+  const what = named
+    ? `its architecture is ${named.join(', ')}`
+    : type
+      ? `its model_type is "${type}"`
+      : 'it names neither model_type nor architectures';
   throw unsupported(path, what, 'Supported: LlamaForCausalLM (model_type "llama").');
 }
 
@@ -186,7 +203,10 @@ async function readJsonObject(folder: string, path: string): Promise<Record<stri
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (!isMissing(error)) throw new EngineError('MODEL_BROKEN', `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    if (!isMissing(error))
+      throw new EngineError('MODEL_BROKEN', `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
     const there = await isFolder(folder);
     const message = there ? `${folder} is not a model folder: it has no config.json.` : `There is no model folder ${folder}.`;
     throw new EngineError('MODEL_NOT_FOUND', `${message} Give the path of a Hugging Face model folder.`, { cause: error });
@@ -194,7 +214,10 @@ async function readJsonObject(folder: string, path: string): Promise<Record<stri
   try {
     return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch (error) {
-    throw new EngineError('MODEL_BROKEN', `${path} is not a JSON object. Download or copy it again.`, { issues: [{ path, message: 'not a JSON object' }], cause: error });
+    throw new EngineError('MODEL_BROKEN', `${path} is not a JSON object. Download or copy it again.`, {
+      issues: [{ path, message: 'not a JSON object' }],
+      cause: error,
+    });
   }
 }
 

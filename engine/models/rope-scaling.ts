@@ -55,11 +55,20 @@ export type RopeScalingResult =
  * @param maxPositions `max_position_embeddings`
  * @param originalMaxPositions `original_max_position_embeddings` at the top of `config.json`, which goes before the one inside
  */
-export function normalizeRopeScaling(parameters: RopeParameters, maxPositions: number, originalMaxPositions: number | null): RopeScalingResult {
+export function normalizeRopeScaling(
+  parameters: RopeParameters,
+  maxPositions: number,
+  originalMaxPositions: number | null,
+): RopeScalingResult {
   const type = parameters.rope_type ?? parameters.type ?? 'default';
   const original = originalMaxPositions ?? parameters.original_max_position_embeddings ?? maxPositions;
   const { factor, low_freq_factor: low, high_freq_factor: high } = parameters;
-  const missing = (field: string): RopeScalingResult => ({ ok: false, reason: 'broken', field, message: `is missing; rope type "${type}" needs it` });
+  const missing = (field: string): RopeScalingResult => ({
+    ok: false,
+    reason: 'broken',
+    field,
+    message: `is missing; rope type "${type}" needs it`,
+  });
   switch (type) {
     case 'default':
       return { ok: true, scaling: null };
@@ -73,7 +82,13 @@ export function normalizeRopeScaling(parameters: RopeParameters, maxPositions: n
       if (factor == null) return missing('factor');
       if (low == null) return missing('low_freq_factor');
       if (high == null) return missing('high_freq_factor');
-      if (high <= low) return { ok: false, reason: 'broken', field: 'high_freq_factor', message: `is ${high}, but must be above low_freq_factor (${low})` };
+      if (high <= low)
+        return {
+          ok: false,
+          reason: 'broken',
+          field: 'high_freq_factor',
+          message: `is ${high}, but must be above low_freq_factor (${low})`,
+        };
       return { ok: true, scaling: { type, factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalMaxPositions: original } };
     case 'yarn':
       return {

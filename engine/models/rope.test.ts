@@ -8,7 +8,13 @@ import { ropeFrequencies } from './rope.ts';
 
 const goldenSchema = z.object({
   cases: z.array(
-    z.object({ name: z.string(), config: z.unknown(), sequenceLength: z.number(), inverse: z.array(z.number()), attentionScale: z.number() }),
+    z.object({
+      name: z.string(),
+      config: z.unknown(),
+      sequenceLength: z.number(),
+      inverse: z.array(z.number()),
+      attentionScale: z.number(),
+    }),
   ),
 });
 const golden = goldenSchema.parse(JSON.parse(await readFile(new URL('golden/rope.json', import.meta.url), 'utf8')));

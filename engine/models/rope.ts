@@ -13,7 +13,10 @@ export interface RopeFrequencies {
  * formulas are those of Hugging Face transformers (`modeling_rope_utils`), in double precision.
  * @param sequenceLength longest sequence in tokens; only dynamic scaling looks at it
  */
-export function ropeFrequencies(config: Pick<ModelConfig, 'headSize' | 'ropeTheta' | 'ropeScaling'>, sequenceLength: number): RopeFrequencies {
+export function ropeFrequencies(
+  config: Pick<ModelConfig, 'headSize' | 'ropeTheta' | 'ropeScaling'>,
+  sequenceLength: number,
+): RopeFrequencies {
   const { headSize, ropeTheta, ropeScaling } = config;
   const plain = inverseFrequencies(ropeTheta, headSize);
   switch (ropeScaling?.type) {
@@ -52,7 +55,12 @@ function llama3Frequency(frequency: number, scaling: Extract<RopeScaling, { type
 }
 
 /** YaRN (Peng et al. 2023): a ramp over the dimensions from kept to stretched frequencies. */
-function yarnFrequencies(plain: Float64Array, theta: number, headSize: number, scaling: Extract<RopeScaling, { type: 'yarn' }>): Float64Array {
+function yarnFrequencies(
+  plain: Float64Array,
+  theta: number,
+  headSize: number,
+  scaling: Extract<RopeScaling, { type: 'yarn' }>,
+): Float64Array {
   const { factor, betaFast, betaSlow, originalMaxPositions, truncate } = scaling;
   /** The dimension that turns `rotations` times within the original length. */
   const dimensionOf = (rotations: number): number =>

@@ -39,7 +39,8 @@ const commentStyles: ((item: Item, random: Random) => string)[] = [
   (item, random) => `// ${sentenceCase(random.pick(item.descriptions))}.\n`,
   (item, random) => `// Returns ${random.pick(item.descriptions)}.\n`,
   (item, random) => `// ${signature(item)} returns ${random.pick(item.descriptions)}.\n`,
-  (item, random) => `/**\n * ${item.name}: returns ${random.pick(item.descriptions)}.\n${item.parameters.map((parameter) => ` * @param ${parameter}\n`).join('')} */\n`,
+  (item, random) =>
+    `/**\n * ${item.name}: returns ${random.pick(item.descriptions)}.\n${item.parameters.map((parameter) => ` * @param ${parameter}\n`).join('')} */\n`,
 ];
 
 /** A page of a manual: what a function does, then its source. */
@@ -84,13 +85,17 @@ function assertions(item: Item, random: Random): string {
 function literal(value: Item['tests'][number]['expected']): string {
   if (typeof value === 'string') return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
-  if (value !== null && typeof value === 'object') return `{ ${Object.entries(value).map(([key, entry]) => `${key}: ${literal(entry)}`).join(', ')} }`;
+  if (value !== null && typeof value === 'object')
+    return `{ ${Object.entries(value)
+      .map(([key, entry]) => `${key}: ${literal(entry)}`)
+      .join(', ')} }`;
   return String(value);
 }
 
 export const signature = (item: Item): string => `${item.name}(${item.parameters.join(', ')})`;
 
 /** "a", "a and b", "a, b and c". */
-export const list = (words: readonly string[]): string => (words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`);
+export const list = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 
 const sentenceCase = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -52,14 +52,18 @@ export interface Family {
   structures: Structure[];
 }
 
-const testsPerItem = 6;
-const attempts = 40;
+/** As many as a document shows at most, with one to spare. */
+const fewTests = 3;
+const attempts = 60;
 
 /**
  * A test drawn from arguments and a reference implementation. Gives `undefined` where the result is no plain JSON value
  * (`NaN`, an infinity, `undefined`), so that the caller draws again.
  */
-export function testing<Args extends Json[]>(draw: () => Args, reference: (...args: Args) => Json | undefined): () => Test | undefined {
+export function testing<Args extends [] | Json[]>(
+  draw: () => Args,
+  reference: (...args: Args) => Json | undefined,
+): () => Test | undefined {
   return () => {
     const args = draw();
     const copy: Json[] = structuredClone(args);
@@ -68,28 +72,40 @@ export function testing<Args extends Json[]>(draw: () => Args, reference: (...ar
   };
 }
 
-/** @throws Error when a family's arguments never give a plain result: a fault of the family. */
-export function buildItem(family: string, structure: Structure, random: Random): Item {
-  const sketch = structure.sketch(random);
-  const descriptions = [...new Set([sketch.describe(), sketch.describe(), sketch.describe(), sketch.describe()])];
+/**
+ * Draws constants and wordings until they allow enough tests (an average of nothing is no number, for example).
+ * @param testCount How many tests to aim for; at least three, not all with the same result.
+ * @throws Error when a structure never does: a fault of its family.
+ */
+export function buildItem(family: string, structure: Structure, random: Random, testCount = fewTests): Item {
+  for (let draw = 0; draw < 12; draw += 1) {
+    const sketch = structure.sketch(random);
+    const tests = drawTests(sketch, testCount);
+    if (tests.length < fewTests || new Set(tests.map(({ expected }) => JSON.stringify(expected))).size < 2) continue;
+    const descriptions = [...new Set([sketch.describe(), sketch.describe(), sketch.describe(), sketch.describe()])];
+    const code = [`function ${sketch.name}(${sketch.parameters.join(', ')}) {`, ...sketch.body.map((line) => `  ${line}`), '}'].join('\n');
+    return { family, structure: structure.key, name: sketch.name, parameters: sketch.parameters, descriptions, code, tests };
+  }
+  throw new Error(`${structure.key}: its arguments hardly ever give a result`);
+}
+
+function drawTests(sketch: Sketch, count: number): Test[] {
   const tests: Test[] = [];
   const calls = new Set<string>();
   const results = new Map<string, number>();
-  for (let attempt = 0; attempt < attempts && tests.length < testsPerItem; attempt += 1) {
+  for (let attempt = 0; attempt < attempts && tests.length < count; attempt += 1) {
     const test = sketch.test();
     if (!test) continue;
     const call = JSON.stringify(test.args);
     const result = JSON.stringify(test.expected);
     const repeats = results.get(result) ?? 0;
     // A result that keeps coming (`false`, an empty list) says little: at first only new ones are taken.
-    if (calls.has(call) || (repeats >= 2 && attempt < attempts / 2)) continue;
+    if (calls.has(call) || (repeats >= count / 4 && attempt < attempts / 2)) continue;
     calls.add(call);
     results.set(result, repeats + 1);
     tests.push(test);
   }
-  if (tests.length < 3) throw new Error(`${structure.key}: only ${tests.length} usable tests in ${attempts} attempts`);
-  const code = [`function ${sketch.name}(${sketch.parameters.join(', ')}) {`, ...sketch.body.map((line) => `  ${line}`), '}'].join('\n');
-  return { family, structure: structure.key, name: sketch.name, parameters: sketch.parameters, descriptions, code, tests };
+  return tests;
 }
 
 function isPlain(value: Json | undefined): boolean {

@@ -17,6 +17,8 @@ export interface SolvedTask extends Task {
   item: Item;
 }
 
+const testsPerTask = 12;
+
 /** Tasks from held-out combinations, evenly over the families. The same seed gives the same tasks. */
 export function solvedTasks(count: number, seed: number): SolvedTask[] {
   const random = createRandom(seed);
@@ -28,7 +30,7 @@ export function solvedTasks(count: number, seed: number): SolvedTask[] {
     for (const { family, structures } of open.slice(0, count - tasks.length)) {
       const structure = structures[round];
       if (!structure) continue;
-      const item = buildItem(family.id, structure, random);
+      const item = buildItem(family.id, structure, random, testsPerTask);
       const id = `${family.id.replaceAll(' ', '-')}-${round + 1}`;
       tasks.push({ id, instruction: request(item, random), entryPoint: item.name, tests: item.tests, item });
     }

@@ -29,10 +29,6 @@ export function compileChatTemplate(folder: string, source: string, specialToken
         messages: messages.map(({ role, content }) => ({ role, content })),
         add_generation_prompt: addGenerationPrompt,
         tools: null,
-        raise_exception: (message: string) => {
-          throw new Error(message);
-        },
-        strftime_now: (format: string) => formatDate(new Date(), format),
       });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -48,24 +44,4 @@ function parse(folder: string, source: string): Template {
     const reason = error instanceof Error ? error.message : String(error);
     throw new EngineError('TOKENIZER_BROKEN', `The chat template of ${folder} is not a valid Jinja template: ${reason}`, { cause: error });
   }
-}
-
-/** The few directives of strftime that chat templates use to write today's date. */
-function formatDate(date: Date, format: string): string {
-  const part = (options: Intl.DateTimeFormatOptions): string => new Intl.DateTimeFormat('en-US', options).format(date);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const directives: Record<string, string> = {
-    '%d': two(date.getDate()),
-    '%m': two(date.getMonth() + 1),
-    '%Y': String(date.getFullYear()),
-    '%y': two(date.getFullYear() % 100),
-    '%b': part({ month: 'short' }),
-    '%B': part({ month: 'long' }),
-    '%a': part({ weekday: 'short' }),
-    '%A': part({ weekday: 'long' }),
-    '%H': two(date.getHours()),
-    '%M': two(date.getMinutes()),
-    '%S': two(date.getSeconds()),
-  };
-  return format.replaceAll(/%[a-zA-Z]/g, (directive) => directives[directive] ?? directive);
 }

@@ -58,7 +58,12 @@ export async function readSpecialTokens(folder: string): Promise<SpecialTokens> 
     const id = Array.isArray(given) ? given[0] : given;
     if (id != null && id >= 0) ids[role] = id;
   }
-  return { config, names, ids, chatTemplate: (await readText(join(folder, 'chat_template.jinja'))) ?? templateOf(fromConfig.chat_template) };
+  return {
+    config,
+    names,
+    ids,
+    chatTemplate: (await readText(join(folder, 'chat_template.jinja'))) ?? templateOf(fromConfig.chat_template),
+  };
 }
 
 /** Some folders hold several templates by name; `default` is the one for plain conversations. */
@@ -71,7 +76,10 @@ function check<T extends z.ZodType>(schema: T, path: string, value: unknown): z.
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new EngineError('TOKENIZER_BROKEN', `${path}: "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'unreadable'}. Correct it or download it again.`);
+  throw new EngineError(
+    'TOKENIZER_BROKEN',
+    `${path}: "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'unreadable'}. Correct it or download it again.`,
+  );
 }
 
 async function readText(path: string): Promise<string | null> {
@@ -79,7 +87,9 @@ async function readText(path: string): Promise<string | null> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (isMissing(error)) return null;
-    throw new EngineError('TOKENIZER_BROKEN', `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new EngineError('TOKENIZER_BROKEN', `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,3 +1,5 @@
+// eslint-disable-next-line @typescript-eslint/triple-slash-reference -- other packages check this file too, and an import cannot bring an ambient module along
+/// <reference path="./huggingface-tokenizers.d.ts" />
 import { join } from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
@@ -42,7 +44,7 @@ const tokenIdSchema = z
 const addedTokenSchema = z.looseObject({ id: tokenIdSchema, content: z.string().min(1) });
 const tokenizerSchema = z.looseObject({
   model: z.looseObject({
-    type: z.string().optional(),
+    type: z.enum(['BPE', 'Unigram', 'WordPiece']).optional(),
     vocab: z.union([z.record(z.string(), tokenIdSchema), z.array(z.tuple([z.string(), z.number()]))]),
   }),
   added_tokens: z.array(addedTokenSchema).nullish(),
@@ -65,7 +67,10 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const eosTokenId = idOf('eos');
   const eosToken = eosTokenId === null ? undefined : inner.id_to_token(eosTokenId);
   if (eosTokenId === null || eosToken === undefined) {
-    throw new EngineError('TOKENIZER_BROKEN', `${folder} names no end token, so generation would never stop. Set "eos_token" in tokenizer_config.json.`);
+    throw new EngineError(
+      'TOKENIZER_BROKEN',
+      `${folder} names no end token, so generation would never stop. Set "eos_token" in tokenizer_config.json.`,
+    );
   }
   skipped.add(eosTokenId);
   const bosTokenId = idOf('bos');
@@ -74,17 +79,23 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const encode = (text: string, addSpecialTokens: boolean): number[] => {
     if (text === '' && !addSpecialTokens) return [];
     const { ids } = inner.encode(text, { add_special_tokens: addSpecialTokens });
-    const unknown = ids.findIndex((id) => !Number.isInteger(id));
-    if (unknown < 0) return ids;
-    throw new EngineError('TOKENIZER_BROKEN', `${join(folder, 'tokenizer.json')} has no token for a part of "${text.slice(0, 40)}", and no unknown token.`);
+    if (ids.every((id) => Number.isInteger(id))) return ids;
+    throw new EngineError(
+      'TOKENIZER_BROKEN',
+      `${join(folder, 'tokenizer.json')} names a token that it does not have (met at "${text.slice(0, 40)}"). Download it again.`,
+    );
   };
   const decode = (ids: readonly number[], skipSpecialTokens: boolean): string => {
     const shown = ids.filter((id) => id >= 0 && id < vocabularySize && !(skipSpecialTokens && skipped.has(id)));
     // Never "clean up": it would take spaces out of code.
     return shown.length === 0 ? '' : inner.decode(shown, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   };
-  const applyTemplate = special.chatTemplate === null ? null : compileChatTemplate(folder, special.chatTemplate, templateTokens(special, eosToken));
-  const anchor = continuationAnchor((text) => encode(text, false), (id) => inner.id_to_token(id) ?? '');
+  const applyTemplate =
+    special.chatTemplate === null ? null : compileChatTemplate(folder, special.chatTemplate, templateTokens(special, eosToken));
+  const anchor = continuationAnchor(
+    (text) => encode(text, false),
+    (id) => inner.id_to_token(id) ?? '',
+  );
 
   return {
     encode: (text, { addSpecialTokens = true } = {}) => encode(text, addSpecialTokens),
@@ -103,7 +114,10 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     hasChatTemplate: applyTemplate !== null,
     applyChatTemplate(messages, options) {
       if (applyTemplate) return applyTemplate(messages, options);
-      throw new EngineError('TOKENIZER_BROKEN', `${folder} has no chat template (chat_template.jinja, or "chat_template" in tokenizer_config.json).`);
+      throw new EngineError(
+        'TOKENIZER_BROKEN',
+        `${folder} has no chat template (chat_template.jinja, or "chat_template" in tokenizer_config.json).`,
+      );
     },
     streamDecoder: ({ skipSpecialTokens = true } = {}) =>
       createStreamDecoder(
@@ -113,17 +127,8 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   };
 }
 
-/** The part of `@huggingface/tokenizers` that is used; its own declarations cannot be resolved by Node's module rules. */
-interface InnerTokenizer {
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
-  decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
-  token_to_id(token: string): number | undefined;
-  id_to_token(id: number): string | undefined;
-  readonly model: { readonly vocab: readonly string[] };
-}
-
 interface OpenTokenizer {
-  inner: InnerTokenizer;
+  inner: HuggingFaceTokenizer;
   added: z.output<typeof addedTokenSchema>[];
   vocabularySize: number;
 }
@@ -132,17 +137,23 @@ async function openTokenizer(folder: string, config: Record<string, unknown>): P
   const path = join(folder, 'tokenizer.json');
   const content = await readJson(path);
   if (content === null) {
-    throw new EngineError('TOKENIZER_BROKEN', `${folder} has no tokenizer.json. Download it too, or save it with AutoTokenizer.save_pretrained.`);
+    throw new EngineError(
+      'TOKENIZER_BROKEN',
+      `${folder} has no tokenizer.json. Download it too, or save it with AutoTokenizer.save_pretrained.`,
+    );
   }
   const parsed = tokenizerSchema.safeParse(content);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new EngineError('TOKENIZER_BROKEN', `${path} is broken: "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'unreadable'}. Download it again.`);
+    throw new EngineError(
+      'TOKENIZER_BROKEN',
+      `${path} is broken: "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'unreadable'}. Download it again.`,
+    );
   }
   const { added_tokens, normalizer = null, pre_tokenizer = null, post_processor = null, decoder = null } = parsed.data;
   const added = added_tokens ?? [];
   try {
-    const inner: InnerTokenizer = new HuggingFaceTokenizer({ ...content, added_tokens: added, normalizer, pre_tokenizer, post_processor, decoder }, config);
+    const inner = new HuggingFaceTokenizer({ ...content, added_tokens: added, normalizer, pre_tokenizer, post_processor, decoder }, config);
     return { inner, added, vocabularySize: inner.model.vocab.length };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -151,14 +162,23 @@ async function openTokenizer(folder: string, config: Record<string, unknown>): P
 }
 
 /** The id of a special token: of the text that a tokenizer file names, or the id in config.json. Null where neither is given. */
-function resolveId(folder: string, inner: InnerTokenizer, special: SpecialTokens, role: SpecialRole, vocabularySize: number): number | null {
+function resolveId(
+  folder: string,
+  inner: HuggingFaceTokenizer,
+  special: SpecialTokens,
+  role: SpecialRole,
+  vocabularySize: number,
+): number | null {
   const name = special.names[role];
   const id = name === undefined ? special.ids[role] : inner.token_to_id(name);
   if (name !== undefined && id === undefined) {
     throw new EngineError('TOKENIZER_BROKEN', `${folder} names "${name}" as its ${role} token, but tokenizer.json has no such token.`);
   }
   if (id !== undefined && id >= vocabularySize) {
-    throw new EngineError('TOKENIZER_BROKEN', `${folder}: ${role}_token_id is ${id} in config.json, but tokenizer.json has ${vocabularySize} tokens.`);
+    throw new EngineError(
+      'TOKENIZER_BROKEN',
+      `${folder}: ${role}_token_id is ${id} in config.json, but tokenizer.json has ${vocabularySize} tokens.`,
+    );
   }
   return id ?? null;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { EngineError } from '../errors.ts';
 import { isMissing, publishFolder, syncFolder, systemErrorCode, writeAll, writeDurably } from '../weights/durable.ts';
@@ -27,10 +28,21 @@ export interface CheckpointContent {
   progress: JsonObject;
 }
 
-export interface CheckpointState extends CheckpointContent {
+/** A checkpoint as it was found. */
+export interface CheckpointState {
+  step: number;
+  tensors: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>;
+  progress: JsonObject;
   /** Relative to the run folder: `checkpoints/step-00000050`. */
   path: string;
-  /** Newer checkpoints that could not be used, each with the reason. */
+  /** Size of its files. */
+  bytes: number;
+}
+
+export interface LatestCheckpoint {
+  /** The newest that is whole; null where there is none. */
+  checkpoint: CheckpointState | null;
+  /** Newer ones that could not be used, newest first: path and reason. */
   passedOver: string[];
 }
 
@@ -49,7 +61,7 @@ const progressSchema = z.object({
 });
 
 /** Where the checkpoint of a step lies, relative to the run folder. */
-export function checkpointPath(step: number): string {
+function checkpointPath(step: number): string {
   return `${checkpointsFolder}/step-${String(step).padStart(8, '0')}`;
 }
 
@@ -60,7 +72,10 @@ export function checkpointPath(step: number): string {
  * @returns the path relative to the run folder, and the size of both files
  * @throws EngineError `RUN_FOLDER_UNUSABLE` where the disk is full or the folder cannot be written
  */
-export async function saveCheckpoint(runFolder: string, { step, tensors, progress }: CheckpointContent): Promise<{ path: string; bytes: number }> {
+export async function saveCheckpoint(
+  runFolder: string,
+  { step, tensors, progress }: CheckpointContent,
+): Promise<{ path: string; bytes: number }> {
   checkFinite(progress, 'progress');
   const path = checkpointPath(step);
   const target = join(runFolder, path);
@@ -86,7 +101,8 @@ export async function saveCheckpoint(runFolder: string, { step, tensors, progres
 
 /** JSON would turn NaN and infinity into null, and the run would go on from something else than it had. */
 function checkFinite(value: JsonValue, path: string): void {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError(`${path} is ${value}; a checkpoint's progress holds finite numbers only.`);
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new RangeError(`${path} is ${value}; a checkpoint's progress holds finite numbers only.`);
   if (typeof value !== 'object' || value === null) return;
   for (const [key, part] of Object.entries(value)) checkFinite(part, `${path}.${key}`);
 }
@@ -97,32 +113,27 @@ function unwritable(runFolder: string, error: unknown): unknown {
   const full = code === 'ENOSPC' || code === 'EDQUOT';
   const advice = full ? 'The disk is full: make room, then resume the run.' : 'Check the folder and its permissions, then resume the run.';
   const reason = error instanceof Error ? error.message : code;
-  return new EngineError('RUN_FOLDER_UNUSABLE', `The checkpoint cannot be written into ${runFolder}: ${reason}. ${advice}`, { cause: error });
+  return new EngineError('RUN_FOLDER_UNUSABLE', `The checkpoint cannot be written into ${runFolder}: ${reason}. ${advice}`, {
+    cause: error,
+  });
 }
 
 /**
  * The newest checkpoint that is whole: its state file has the checksum that `progress.json` states. Removes what writers
  * that were killed have left behind, so the caller must be the only one that writes into the run folder.
- * @returns null where there is no checkpoint
- * @throws EngineError `CHECKPOINT_BROKEN` where there are checkpoints and not one is whole: starting over would hide the loss
  */
-export async function latestCheckpoint(runFolder: string): Promise<CheckpointState | null> {
+export async function latestCheckpoint(runFolder: string): Promise<LatestCheckpoint> {
   await removePartial(runFolder);
   const passedOver: string[] = [];
   for (const { step, path } of (await listCheckpoints(runFolder)).reverse()) {
     try {
-      return { ...(await readCheckpoint(join(runFolder, path), step)), path, passedOver };
+      return { checkpoint: { ...(await readCheckpoint(join(runFolder, path), step)), path }, passedOver };
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
-      passedOver.push(`${path}: ${error.message}`);
+      passedOver.push(`${path} (${error.message})`);
     }
   }
-  if (passedOver.length === 0) return null;
-  throw new EngineError(
-    'CHECKPOINT_BROKEN',
-    `No checkpoint of ${runFolder} can be used: ${passedOver.join(' ')} To start from the beginning, delete ${join(runFolder, checkpointsFolder)}.`,
-    { issues: passedOver.map((message) => ({ path: checkpointsFolder, message })) },
-  );
+  return { checkpoint: null, passedOver };
 }
 
 /** Deletes all but the newest `keep` checkpoints. @returns the paths that were deleted, relative to the run folder */
@@ -158,35 +169,37 @@ async function folderNames(runFolder: string): Promise<string[]> {
   }
 }
 
-async function readCheckpoint(folder: string, step: number): Promise<CheckpointContent> {
-  const description = await readProgress(folder);
-  if (description.step !== step) throw brokenCheckpoint(`${progressFile} says step ${description.step}.`);
+async function readCheckpoint(folder: string, step: number): Promise<Omit<CheckpointState, 'path'>> {
+  const { bytes, description } = await readProgress(folder);
+  if (description.step !== step) throw brokenCheckpoint(`${progressFile} says step ${description.step}`);
   const path = join(folder, stateFile);
-  if ((await hashFile(path)) !== description.state.sha256) throw brokenCheckpoint(`${stateFile} is not what was written (its checksum differs).`);
+  if ((await hashFile(path)) !== description.state.sha256)
+    throw brokenCheckpoint(`${stateFile} is not what was written: its checksum differs`);
   const file = await openSafetensors(path);
   try {
-    const tensors: CheckpointTensor[] = [];
-    for (const [name, { shape }] of file.tensors) tensors.push({ name, shape, data: await file.read(name) });
-    return { step, tensors, progress: description.progress };
+    const tensors = new Map<string, { shape: number[]; data: Float32Array }>();
+    for (const [name, { shape }] of file.tensors) tensors.set(name, { shape, data: await file.read(name) });
+    return { step, tensors, progress: description.progress, bytes: file.bytes + bytes };
   } finally {
     await file.close();
   }
 }
 
-async function readProgress(folder: string): Promise<z.output<typeof progressSchema>> {
+async function readProgress(folder: string): Promise<{ bytes: number; description: z.output<typeof progressSchema> }> {
   try {
-    return progressSchema.parse(JSON.parse(await readFile(join(folder, progressFile), 'utf8')));
+    const content = await readFile(join(folder, progressFile));
+    return { bytes: content.length, description: progressSchema.parse(JSON.parse(content.toString('utf8'))) };
   } catch (error) {
-    throw brokenCheckpoint(`${progressFile} is missing or unreadable.`, error);
+    throw brokenCheckpoint(`${progressFile} is missing or unreadable`, error);
   }
 }
 
 async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk);
+    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
   } catch (error) {
-    throw brokenCheckpoint(`${stateFile} is missing or unreadable.`, error);
+    throw brokenCheckpoint(`${stateFile} is missing or unreadable`, error);
   }
   return hash.digest('hex');
 }

@@ -1,4 +1,4 @@
-import type { Example } from '../data/example.ts';
+import { type Example, ignoredLabel } from '../data/example.ts';
 
 /** Sequences of one length that pass through the model together. */
 export interface MicroBatch {
@@ -21,13 +21,11 @@ export interface Targets {
   labels: number[];
 }
 
-export const ignored = -100;
-
 /** Examples side by side, padded at the end to one length. */
 export function makeMicroBatch(examples: readonly Example[], length: number, padTokenId: number): MicroBatch {
   const batch = examples.length;
   const ids = new Int32Array(batch * length).fill(padTokenId);
-  const labels = new Int32Array(batch * length).fill(ignored);
+  const labels = new Int32Array(batch * length).fill(ignoredLabel);
   let tokens = 0;
   examples.forEach((example, row) => {
     if (example.inputIds.length > length) throw new RangeError(`an example of ${example.inputIds.length} tokens in a batch of length ${length}`);
@@ -44,8 +42,8 @@ export function findTargets({ batch, length, labels }: MicroBatch): Targets {
   for (let sequence = 0; sequence < batch; sequence++) {
     for (let position = 1; position < length; position++) {
       const index = sequence * length + position;
-      const label = labels[index] ?? ignored;
-      if (label === ignored) continue;
+      const label = labels[index] ?? ignoredLabel;
+      if (label === ignoredLabel) continue;
       targets.rows.push(index - 1);
       targets.labels.push(label);
     }

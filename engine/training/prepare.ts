@@ -1,12 +1,11 @@
 import { initialLoraTensors, isTarget, loraTensors } from '../adapters/lora.ts';
-import { resolveModelFolder } from '../bundled/bundled.ts';
+import { bundledInstructions, resolveModelFolder } from '../bundled/bundled.ts';
 import type { TrainingConfig } from '../config.ts';
 import { loadDataset } from '../data/dataset.ts';
 import type { Example } from '../data/example.ts';
 import { EngineError } from '../errors.ts';
 import type { GraphAdapter } from '../models/context.ts';
 import { loadModel, type LoadedModel } from '../models/load.ts';
-import { instructionRows } from '../synthetic/instructions.ts';
 import { loadTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Trainer, type TrainableTensor } from './trainer.ts';
 
@@ -29,7 +28,11 @@ export async function prepareRun(config: TrainingConfig): Promise<PreparedRun> {
   const modelFolder = resolveModelFolder(config.model.base);
   const model = await loadModel(modelFolder);
   const tokenizer = await loadTokenizer(modelFolder);
-  const source = config.data.path === 'bundled' ? { rows: instructionRows() } : { path: config.data.path };
+  if (tokenizer.vocabularySize > model.config.vocabularySize) {
+    const counts = `${tokenizer.vocabularySize} tokens, the model has ${model.config.vocabularySize} embeddings`;
+    throw new EngineError('MODEL_BROKEN', `${modelFolder}: tokenizer.json knows ${counts}. Take both from the same model.`);
+  }
+  const source = config.data.path === 'bundled' ? { rows: bundledInstructions() } : { path: config.data.path };
   const { train, validation, warnings } = await loadDataset(source, config.data, tokenizer, { seed: config.run.seed });
   const { adapter, trainable } = config.method.trainable === 'lora' ? loraOn(model, config) : { trainable: allWeights(model) };
   const trainer = new Trainer({ model, adapter, trainable, optimizer: config.optimizer, threads: config.run.threads });

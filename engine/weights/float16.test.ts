@@ -35,7 +35,8 @@ describe.each(formats)('$name', ({ toFloat, fromFloat, infinity }) => {
       const target = new Uint16Array(4);
       fromFloat(source, target);
       const even = pattern % 2 === 0 ? pattern : pattern + 1;
-      if (source[0] === middle && (target[0] !== even || target[3] !== (even | 0x8000))) expect.fail(`middle above ${pattern} became ${target[0]}`);
+      if (source[0] === middle && (target[0] !== even || target[3] !== (even | 0x8000)))
+        expect.fail(`middle above ${pattern} became ${target[0]}`);
       const below = source[1] ?? 0;
       if (below > low && below < middle && target[1] !== pattern) expect.fail(`below the middle above ${pattern} became ${target[1]}`);
       const above = source[2] ?? 0;

@@ -11,7 +11,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const tensor = (name: string, ...values: number[]) => ({ name, dtype: 'F32', shape: [values.length], data: Float32Array.from(values) }) as const;
+const tensor = (name: string, ...values: number[]) =>
+  ({ name, dtype: 'F32', shape: [values.length], data: Float32Array.from(values) }) as const;
 const writeIndex = (map: unknown) => writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: map }));
 
 it('reads a single file', async () => {
@@ -33,7 +34,11 @@ it('reads shards, each tensor from the shard that the index names', async () => 
   await writeIndex({ a: 'one.safetensors', b: 'parts/two.safetensors', both: 'one.safetensors' });
   const weights = await openModelWeights(folder);
   expect(weights.names()).toEqual(['a', 'b', 'both']);
-  expect([await weights.read('a'), await weights.read('b'), await weights.read('both')]).toEqual([Float32Array.of(1), Float32Array.of(2), Float32Array.of(1)]);
+  expect([await weights.read('a'), await weights.read('b'), await weights.read('both')]).toEqual([
+    Float32Array.of(1),
+    Float32Array.of(2),
+    Float32Array.of(1),
+  ]);
   await weights.close();
 });
 
@@ -47,23 +52,41 @@ it('refuses shards outside of the folder', async () => {
 it('says what is missing or wrong with shards', async () => {
   await writeSafetensors(join(folder, 'one.safetensors'), [tensor('a', 1)]);
   await writeIndex({ a: 'one.safetensors', b: 'two.safetensors' });
-  await expect(openModelWeights(folder)).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', message: expect.stringContaining('two.safetensors, which is missing') });
+  await expect(openModelWeights(folder)).rejects.toMatchObject({
+    code: 'MODEL_NOT_FOUND',
+    message: expect.stringContaining('two.safetensors, which is missing'),
+  });
   await writeIndex({ b: 'one.safetensors' });
-  await expect(openModelWeights(folder)).rejects.toMatchObject({ code: 'MODEL_BROKEN', message: expect.stringContaining('holds tensor "b"') });
+  await expect(openModelWeights(folder)).rejects.toMatchObject({
+    code: 'MODEL_BROKEN',
+    message: expect.stringContaining('holds tensor "b"'),
+  });
   for (const map of [{}, [], { a: 1 }, null]) {
     await writeIndex(map);
     await expect(openModelWeights(folder)).rejects.toMatchObject({ code: 'MODEL_BROKEN', message: expect.stringContaining('weight_map') });
   }
   await writeFile(join(folder, 'model.safetensors.index.json'), '{');
-  await expect(openModelWeights(folder)).rejects.toMatchObject({ code: 'MODEL_BROKEN', message: expect.stringContaining('not valid JSON') });
+  await expect(openModelWeights(folder)).rejects.toMatchObject({
+    code: 'MODEL_BROKEN',
+    message: expect.stringContaining('not valid JSON'),
+  });
 });
 
 it('refuses pickles, and says how to convert them', async () => {
   await writeFile(join(folder, 'pytorch_model.bin'), 'pickle');
-  await expect(openModelWeights(folder)).rejects.toMatchObject({ code: 'MODEL_UNSUPPORTED', message: expect.stringMatching(/pytorch_model\.bin.*safetensors.*save_pretrained/s) });
+  await expect(openModelWeights(folder)).rejects.toMatchObject({
+    code: 'MODEL_UNSUPPORTED',
+    message: expect.stringMatching(/pytorch_model\.bin.*safetensors.*save_pretrained/s),
+  });
 });
 
 it('tells a missing folder from one without weights', async () => {
-  await expect(openModelWeights(folder)).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', message: expect.stringContaining('has no weights') });
-  await expect(openModelWeights(join(folder, 'none'))).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', message: expect.stringContaining('no model folder') });
+  await expect(openModelWeights(folder)).rejects.toMatchObject({
+    code: 'MODEL_NOT_FOUND',
+    message: expect.stringContaining('has no weights'),
+  });
+  await expect(openModelWeights(join(folder, 'none'))).rejects.toMatchObject({
+    code: 'MODEL_NOT_FOUND',
+    message: expect.stringContaining('no model folder'),
+  });
 });

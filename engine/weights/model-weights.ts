@@ -57,7 +57,8 @@ async function openShards(folder: string): Promise<ModelWeights> {
     const owners = new Map<string, SafetensorsFile>();
     for (const [name, shard] of weightMap) {
       const file = shards.get(shard);
-      if (!file?.tensors.has(name)) throw brokenFile(join(folder, shard), `${indexFile} says that it holds tensor "${name}", but it does not.`);
+      if (!file?.tensors.has(name))
+        throw brokenFile(join(folder, shard), `${indexFile} says that it holds tensor "${name}", but it does not.`);
       owners.set(name, file);
     }
     return collectWeights([...shards.values()], owners);
@@ -97,7 +98,9 @@ async function openShard(folder: string, shard: string): Promise<SafetensorsFile
     return await openSafetensors(join(folder, shard));
   } catch (error) {
     if (error instanceof EngineError && error.code === 'MODEL_NOT_FOUND') {
-      throw new EngineError('MODEL_NOT_FOUND', `${folder} is incomplete: ${indexFile} names ${shard}, which is missing. Download it too.`, { cause: error });
+      throw new EngineError('MODEL_NOT_FOUND', `${folder} is incomplete: ${indexFile} names ${shard}, which is missing. Download it too.`, {
+        cause: error,
+      });
     }
     throw error;
   }
@@ -114,7 +117,10 @@ function collectWeights(files: readonly SafetensorsFile[], owners: ReadonlyMap<s
     const entry = file?.tensors.get(name);
     if (file && entry) return { file, entry };
     const where = files.map((file) => file.path).join(', ');
-    throw new EngineError('MODEL_BROKEN', `The model has no tensor "${name}" (looked in ${where}). Its weights do not belong to its config.json, or are incomplete: download the folder again.`);
+    throw new EngineError(
+      'MODEL_BROKEN',
+      `The model has no tensor "${name}" (looked in ${where}). Its weights do not belong to its config.json, or are incomplete: download the folder again.`,
+    );
   };
   return {
     names: () => [...owners.keys()],

@@ -117,11 +117,15 @@ function parseEntry(file: string, name: string, value: unknown, dataBegin: numbe
   }
   const { dtype, shape } = entry.data;
   const [begin, end] = entry.data.data_offsets;
-  if (!isDtype(dtype)) throw brokenFile(file, `tensor "${name}" has the unknown type "${dtype}" (known: ${Object.keys(elementBytes).join(', ')}).`);
+  if (!isDtype(dtype))
+    throw brokenFile(file, `tensor "${name}" has the unknown type "${dtype}" (known: ${Object.keys(elementBytes).join(', ')}).`);
   const needed = shape.reduce((product, size) => product * size, elementBytes[dtype]);
   if (!Number.isSafeInteger(needed) || end - begin !== needed) {
     const range = `bytes ${begin} to ${end} (${end - begin} bytes)`;
-    throw brokenFile(file, `tensor "${name}" is ${dtype} [${shape.join(', ')}], which needs ${needed} bytes, but its header says ${range}.`);
+    throw brokenFile(
+      file,
+      `tensor "${name}" is ${dtype} [${shape.join(', ')}], which needs ${needed} bytes, but its header says ${range}.`,
+    );
   }
   return { dtype, shape, begin: dataBegin + begin, end: dataBegin + end };
 }

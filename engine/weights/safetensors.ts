@@ -82,7 +82,9 @@ async function openForReading(path: string): Promise<FileHandle> {
     return await open(path, 'r');
   } catch (error) {
     if (isMissing(error)) throw new EngineError('MODEL_NOT_FOUND', `There is no file ${path}. Check the path.`, { cause: error });
-    throw new EngineError('MODEL_BROKEN', `${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new EngineError('MODEL_BROKEN', `${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -186,7 +188,8 @@ function encodeHeader(tensors: readonly TensorToWrite[], metadata: Record<string
     if (names.has(name)) throw new RangeError(`Tensor name "${name}" is used twice or reserved.`);
     names.add(name);
     const count = shape.reduce((product, size) => product * size, 1);
-    if (count !== data.length) throw new RangeError(`Tensor "${name}" has ${data.length} values, its shape [${shape.join(', ')}] needs ${count}.`);
+    if (count !== data.length)
+      throw new RangeError(`Tensor "${name}" has ${data.length} values, its shape [${shape.join(', ')}] needs ${count}.`);
     const end = offset + count * elementBytes[dtype];
     entries.push([name, { dtype, shape, data_offsets: [offset, end] }]);
     offset = end;

@@ -9,11 +9,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { runSide, type SideResult } from './side.ts';
+import { runSide, type SideResult, type SideRun } from './side.ts';
 import { virtualEnvironment } from './virtual-environment.ts';
 import { makeWork } from './work.ts';
 
 const learningRate = 2e-4;
+/** Share of the cores that other processes may take before the figures are called into question. */
+const quiet = 0.05;
 /** Highest relative difference between the losses of the two sides, in fp32. */
 const tolerance = 1e-4;
 
@@ -58,8 +60,8 @@ const sideArguments = [
   ...['--threads', String(options.threads), '--learning-rate', String(learningRate)],
 ];
 
-const ours: SideResult[] = [];
-const peer: SideResult[] = [];
+const ours: SideRun[] = [];
+const peer: SideRun[] = [];
 for (let round = 1; round <= options.rounds; round++) {
   ours.push(await runSide(process.execPath, ['--import', 'tsx', path.join(here, 'ours.ts'), ...sideArguments]));
   say(`Round ${round} of ${options.rounds}: Anneal ${speed(ours.at(-1)).toFixed(0)} tokens/s`);
@@ -105,6 +107,11 @@ const report = {
 
 if (options.json) console.log(JSON.stringify(report, undefined, 2));
 else console.log(inWords());
+const otherLoad = Math.max(...[...ours, ...peer].map((result) => result.otherLoad));
+if (otherLoad > quiet)
+  say(
+    `Other processes took up to ${(100 * otherLoad).toFixed(0)} % of the cores meanwhile: these figures mean little. Run it on an idle machine.`,
+  );
 if (report.losses?.agree === false) {
   say(`The losses of the two sides do not agree: relative difference ${difference}, at most ${tolerance} is allowed.`);
   process.exitCode = 1;
@@ -119,12 +126,13 @@ function speed(result: SideResult | undefined): number {
   return result ? work.tokensPerStep / median(result.seconds.slice(1)) : Number.NaN;
 }
 
-function summary(results: SideResult[]) {
+function summary(results: SideRun[]) {
   return {
     tokensPerSecond: median(results.map(speed)),
     rounds: results.map(speed),
     secondsPerStep: work.tokensPerStep / median(results.map(speed)),
     peakMemory: median(results.map((result) => result.peakMemory)),
+    otherLoad: results.map((result) => result.otherLoad),
     losses: results[0]?.losses ?? [],
     gradientNorms: results[0]?.gradientNorms ?? [],
   };

@@ -1,6 +1,5 @@
 // One side of `npm run bench:engine`: the training steps with our engine. The last line of the output is JSON (see side.ts).
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { SideResult } from './side.ts';
@@ -30,7 +29,14 @@ const trainer = await openTrainer({
   threads: options.threads,
   learningRate: options['learning-rate'],
 });
-const result: SideResult = { losses: [], gradientNorms: [], seconds: [], peakMemory: 0, versions: { node: process.versions.node } };
+const result: SideResult = {
+  losses: [],
+  gradientNorms: [],
+  seconds: [],
+  peakMemory: 0,
+  cpuSeconds: 0,
+  versions: { node: process.versions.node },
+};
 for (const batch of batches) {
   const started = performance.now();
   const { loss, gradientNorm } = await trainer.step(batch);
@@ -39,8 +45,10 @@ for (const batch of batches) {
   result.gradientNorms.push(gradientNorm);
 }
 await trainer.close();
-// Kilobytes, whatever the system.
-result.peakMemory = process.resourceUsage().maxRSS * 1024;
-const require = createRequire(new URL('../../engine/index.ts', import.meta.url));
-result.versions.onnxruntime = z.object({ version: z.string() }).parse(require('onnxruntime-node/package.json')).version;
+const usage = process.resourceUsage();
+// Kilobytes, whatever the system; microseconds.
+result.peakMemory = usage.maxRSS * 1024;
+result.cpuSeconds = (usage.userCPUTime + usage.systemCPUTime) / 1e6;
+const runtime: unknown = JSON.parse(fs.readFileSync(new URL('../../node_modules/onnxruntime-node/package.json', import.meta.url), 'utf8'));
+result.versions.onnxruntime = z.object({ version: z.string() }).parse(runtime).version;
 console.log(JSON.stringify(result));

@@ -4,7 +4,7 @@
 
 DIR are a Hugging Face model folder and a PEFT folder to start from. FILE is a list of {"input_ids": [[...]], "labels": [[...]]}, one a step.
 fp32; AdamW with betas 0.9 and 0.999, eps 1e-8, no weight decay, constant learning rate; gradient norm clipped at 1.
-The last line of the output is JSON: losses, gradientNorms and seconds one a step, peakMemory in bytes, versions.
+The last line of the output is JSON: losses, gradientNorms and seconds one a step, peakMemory in bytes, cpuSeconds, versions.
 """
 
 import argparse
@@ -49,7 +49,9 @@ for rows in batches:
     norms.append(norm.item())
     seconds.append(time.perf_counter() - started)
 
+usage = resource.getrusage(resource.RUSAGE_SELF)
 # Kilobytes on Linux, bytes on macOS.
 unit = 1 if sys.platform == "darwin" else 1024
 versions = {"torch": torch.__version__, "transformers": transformers.__version__, "peft": peft.__version__, "python": sys.version.split()[0]}
-print(json.dumps({"losses": losses, "gradientNorms": norms, "seconds": seconds, "peakMemory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit, "versions": versions}))
+result = {"losses": losses, "gradientNorms": norms, "seconds": seconds}
+print(json.dumps({**result, "peakMemory": usage.ru_maxrss * unit, "cpuSeconds": usage.ru_utime + usage.ru_stime, "versions": versions}))

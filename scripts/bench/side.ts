@@ -1,26 +1,45 @@
+import os from 'node:os';
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
 
 /** What one side tells of its steps. */
-export const sideResultSchema = z.object({
+const sideResultSchema = z.object({
   losses: z.array(z.number()),
   gradientNorms: z.array(z.number()),
   /** One a step; the first has the warm-up in it. */
   seconds: z.array(z.number()),
   /** Highest resident memory of the process, in bytes. */
   peakMemory: z.number(),
+  /** Processor time of the whole process, in seconds. */
+  cpuSeconds: z.number(),
   versions: z.record(z.string(), z.string()),
 });
 export type SideResult = z.output<typeof sideResultSchema>;
+
+export interface SideRun extends SideResult {
+  /** Share of all cores that other processes took meanwhile, 0 to 1. Above a few percent the figures mean little: a side whose threads wait for each other loses most. */
+  otherLoad: number;
+}
 
 /**
  * Runs one side in a process of its own and reads the JSON in the last line of its output.
  * @throws Error with everything it printed, when it fails
  */
-export async function runSide(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<SideResult> {
+export async function runSide(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<SideRun> {
+  const before = processorSeconds();
   const { code, output, errors } = await run(command, args, env);
+  const after = processorSeconds();
   if (code !== 0) throw new Error(`${[command, ...args].join(' ')} failed (${code}):\n${errors}${output}`);
-  return sideResultSchema.parse(JSON.parse(output.trimEnd().split('\n').at(-1) ?? ''));
+  const result = sideResultSchema.parse(JSON.parse(output.trimEnd().split('\n').at(-1) ?? ''));
+  const otherLoad = Math.max(0, (after.busy - before.busy - result.cpuSeconds) / (after.all - before.all));
+  return { ...result, otherLoad };
+}
+
+/** Time that all cores together have spent since the machine was started. */
+function processorSeconds(): { busy: number; all: number } {
+  const times = os.cpus().map((core) => core.times);
+  const busy = times.reduce((sum, { user, nice, sys, irq }) => sum + user + nice + sys + irq, 0) / 1000;
+  return { busy, all: busy + times.reduce((sum, { idle }) => sum + idle, 0) / 1000 };
 }
 
 function run(

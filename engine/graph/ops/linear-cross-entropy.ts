@@ -8,7 +8,7 @@ import { reduceSum, reshape, slice, concat } from './shape.ts';
 import { softmax } from './softmax.ts';
 
 interface Options {
-  /** Rows whose logits exist at the same time. */
+  /** Rows whose logits exist at the same time, at most. */
   chunk: number;
   /** Whether the gradient of the head is formed too. */
   trainHead: boolean;
@@ -36,8 +36,9 @@ const linearCrossEntropyOp = defineOp<Options>('LinearCrossEntropy', {
     let loss: Value | undefined;
     let headGrad: Value | undefined;
     const rowGrads: Value[] = [];
-    for (let start = 0; start < total; start += chunk) {
-      const end = Math.min(total, start + chunk);
+    const size = Math.ceil(total / Math.ceil(total / chunk));
+    for (let start = 0; start < total; start += size) {
+      const end = Math.min(total, start + size);
       const cut = (value: Value) => (start === 0 && end === total ? value : slice(graph, value, 0, start, end));
       const [part, label] = [cut(rows), cut(given(labels))];
       const weight = reshape(graph, cut(given(weights)), [end - start, 1]);

@@ -6,7 +6,32 @@ import type { Random } from '../random.ts';
 
 const numberNames = ['n', 'number', 'value', 'score', 'amount', 'x'];
 
-const drawNear = (random: Random, near: readonly number[]): number => (random.chance(0.6) ? random.pick(near) : random.integer(-12, 40));
+/** Pairs that always hold, never hold, or say the same twice. */
+const empty = new Set([
+  'even|odd',
+  'negative|positive',
+  'atLeast|greater',
+  'atMost|less',
+  'divisible|indivisible',
+  'different|nonZero',
+  'atLeast|negative',
+  'between|negative',
+  'greater|negative',
+  'less|negative',
+  'atMost|negative',
+  'atLeast|positive',
+  'between|positive',
+  'greater|positive',
+  'nonZero|positive',
+  'negative|nonZero',
+  'less|positive',
+  'atMost|positive',
+]);
+const nearlyAlways = new Set(['nonZero', 'different', 'indivisible']);
+const says = (first: string, operator: string, second: string): boolean =>
+  !empty.has([first, second].sort().join('|')) && !(operator === '||' && (nearlyAlways.has(first) || nearlyAlways.has(second)));
+
+const drawNear = (random: Random, near: readonly number[]): number => (random.chance(0.5) ? random.pick(near) : random.integer(-20, 40));
 
 /** "the square of n if n is even, and n increased by 3 otherwise". */
 function choice(conditionId: string, thenId: string, elseId: string): Structure {
@@ -98,7 +123,15 @@ function guards(firstId: string, secondId: string, mapId: string): Structure {
         name: camel(random.pick(['rate', 'grade', 'adjust', 'rule']), first.name, random.pick(['', second.name]), map.name),
         parameters: [v],
         describe: () => `${fixed} if ${v} is ${first.is()}, ${map.one(v)} if ${v} is ${second.is()}, and ${v} otherwise`,
-        body: [`if (${first.code(v)}) {`, `  return ${fixed};`, '}', `if (${second.code(v)}) {`, `  return ${map.code(v)};`, '}', `return ${v};`],
+        body: [
+          `if (${first.code(v)}) {`,
+          `  return ${fixed};`,
+          '}',
+          `if (${second.code(v)}) {`,
+          `  return ${map.code(v)};`,
+          '}',
+          `return ${v};`,
+        ],
         test: testing(
           () => [drawNear(random, [...first.near, ...second.near])],
           (n) => (first.holds(n) ? fixed : second.holds(n) ? map.value(n) : n),
@@ -113,7 +146,9 @@ export const guardChains: Family = {
   weight: 1.5,
   compositional: true,
   structures: numberConditionIds.flatMap((first) =>
-    numberConditionIds.filter((second) => second !== first).flatMap((second) => wholeNumberMapIds.map((map) => guards(first, second, map))),
+    numberConditionIds
+      .filter((second) => second !== first && !nearlyAlways.has(first))
+      .flatMap((second) => wholeNumberMapIds.map((map) => guards(first, second, map))),
   ),
 };
 
@@ -151,7 +186,11 @@ export const checks: Family = {
   structures: numberConditionIds.flatMap((first) =>
     numberConditionIds
       .filter((second) => second !== first)
-      .flatMap((second) => [bothOrEither(first, '&&', second), bothOrEither(first, '||', second)]),
+      .flatMap((second) =>
+        (['&&', '||'] as const)
+          .filter((operator) => says(first, operator, second))
+          .map((operator) => bothOrEither(first, operator, second)),
+      ),
   ),
 };
 

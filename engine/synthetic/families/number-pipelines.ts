@@ -1,5 +1,12 @@
 import { testing, type Family, type Structure } from '../item.ts';
-import { drawNumberCondition, drawNumbers, numberConditionIds, openNumberCondition, openNumberConditionIds, whichAre } from '../pieces/number-conditions.ts';
+import {
+  drawNumberCondition,
+  drawNumbers,
+  numberConditionIds,
+  openNumberCondition,
+  openNumberConditionIds,
+  whichAre,
+} from '../pieces/number-conditions.ts';
 import { drawNumberMap, numberMapIds, wholeNumberMapIds } from '../pieces/number-maps.ts';
 import { drawNumberReduction, numberReductionIds, singleNumberReductionIds } from '../pieces/number-reductions.ts';
 import { camel } from '../pieces/words.ts';
@@ -48,7 +55,11 @@ export const numberPipelines: Family = {
     [none, ...numberMapIds].flatMap((map) =>
       numberReductionIds
         // Nothing chosen and nothing changed leaves no function; counting does not see what a map did.
-        .filter((reduction) => !(reduction === 'list' && condition === none && map === none) && !(reduction === 'count' && (map !== none || condition === none)))
+        .filter(
+          (reduction) =>
+            !(reduction === 'list' && condition === none && map === none) &&
+            !(reduction === 'count' && (map !== none || condition === none)),
+        )
         .map((reduction) => pipeline(condition, map, reduction)),
     ),
   ),
@@ -96,7 +107,9 @@ export const boundedPipelines: Family = {
   compositional: true,
   structures: openNumberConditionIds.flatMap((condition) =>
     [none, ...numberMapIds].flatMap((map) =>
-      numberReductionIds.filter((reduction) => !(reduction === 'count' && map !== none)).map((reduction) => openPipeline(condition, map, reduction)),
+      numberReductionIds
+        .filter((reduction) => !(reduction === 'count' && map !== none))
+        .map((reduction) => openPipeline(condition, map, reduction)),
     ),
   ),
 };
@@ -167,7 +180,10 @@ function rowPipeline(conditionId: string, mapId: string, reductionId: string): S
           const chosen = `the ${condition ? whichAre(condition, 'numbers', random) : 'numbers'}`;
           return `for each row of ${table}, ${reduction.wording(map ? map.many(chosen) : chosen)}`;
         },
-        body: single === undefined ? [`return ${table}.map((row) => {`, ...inner.map((line) => `  ${line}`), '});'] : [`return ${table}.map((row) => ${single});`],
+        body:
+          single === undefined
+            ? [`return ${table}.map((row) => {`, ...inner.map((line) => `  ${line}`), '});']
+            : [`return ${table}.map((row) => ${single});`],
         test: testing(
           () => [Array.from({ length: random.integer(2, 3) }, () => drawNumbers(random, condition?.near))],
           (rows) => {

@@ -1,5 +1,6 @@
 import { testing, type Family, type Json, type Structure } from '../item.ts';
-import { drawTextCondition, drawWords, textConditionIds, type TextCondition } from '../pieces/text.ts';
+import { drawTextCondition, textConditionIds, type TextCondition } from '../pieces/text-conditions.ts';
+import { drawWords } from '../pieces/text-samples.ts';
 import { camel, quote } from '../pieces/words.ts';
 import type { Random } from '../random.ts';
 
@@ -15,12 +16,18 @@ interface WordMap {
 const wordMaps: WordMap[] = [
   { id: 'lengths', many: (np) => `the lengths of ${np}`, name: 'lengths of', code: 'w.length', value: (w) => w.length, numeric: true },
   { id: 'upper', many: (np) => `${np}, in upper case`, name: 'upper', code: 'w.toUpperCase()', value: (w) => w.toUpperCase() },
-  { id: 'reversed', many: (np) => `${np}, each reversed`, name: 'reversed', code: "w.split('').reverse().join('')", value: (w) => w.split('').reverse().join('') },
+  {
+    id: 'reversed',
+    many: (np) => `${np}, each reversed`,
+    name: 'reversed',
+    code: "w.split('').reverse().join('')",
+    value: (w) => w.split('').reverse().join(''),
+  },
   { id: 'firsts', many: (np) => `the first letters of ${np}`, name: 'first letters of', code: 'w.charAt(0)', value: (w) => w.charAt(0) },
   { id: 'lasts', many: (np) => `the last letters of ${np}`, name: 'last letters of', code: 'w.slice(-1)', value: (w) => w.slice(-1) },
   { id: 'doubled', many: (np) => `${np}, each written twice`, name: 'doubled', code: 'w.repeat(2)', value: (w) => w.repeat(2) },
   { id: 'quoted', many: (np) => `${np}, each in quotes`, name: 'quoted', code: "`'${w}'`", value: (w) => `'${w}'` },
-  { id: 'exclaimed', many: (np) => `${np}, each followed by '!'`, name: 'exclaimed', code: "`${w}!`", value: (w) => `${w}!` },
+  { id: 'exclaimed', many: (np) => `${np}, each followed by '!'`, name: 'exclaimed', code: '`${w}!`', value: (w) => `${w}!` },
   { id: 'headless', many: (np) => `${np}, each without its first letter`, name: 'headless', code: 'w.slice(1)', value: (w) => w.slice(1) },
   { id: 'starts', many: (np) => `the first three letters of ${np}`, name: 'starts of', code: 'w.slice(0, 3)', value: (w) => w.slice(0, 3) },
 ];
@@ -51,14 +58,35 @@ const wordReductions: WordReduction[] = [
   { id: 'first', of: (np) => `the first of ${np}`, name: 'first of', chain: '.at(0)', value: (list) => list[0] },
   { id: 'last', of: (np) => `the last of ${np}`, name: 'last of', chain: '.at(-1)', value: (list) => list.at(-1) },
   { id: 'reversed', of: (np) => `${np}, in reverse order`, name: 'backwards', chain: '.reverse()', value: (list) => [...list].reverse() },
-  { id: 'sorted', of: (np) => `${np}, in alphabetical order`, name: 'sorted', chain: '.sort()', value: (list) => [...list].sort(), only: 'texts' },
+  {
+    id: 'sorted',
+    of: (np) => `${np}, in alphabetical order`,
+    name: 'sorted',
+    chain: '.sort()',
+    value: (list) => [...list].sort(),
+    only: 'texts',
+  },
   joined('commas', ','),
   joined('dashes', '-'),
   joined('spaces', ' '),
   joined('slashes', '/'),
   { id: 'sum', of: (np) => `the sum of ${np}`, name: 'total', chain: '.reduce((total, n) => total + n, 0)', value: total, only: 'numbers' },
-  { id: 'ascending', of: (np) => `${np}, sorted in ascending order`, name: 'sorted', chain: '.sort((a, b) => a - b)', value: (list) => [...list].sort(byNumber), only: 'numbers' },
-  { id: 'descending', of: (np) => `${np}, sorted in descending order`, name: 'descending', chain: '.sort((a, b) => b - a)', value: (list) => [...list].sort(byNumber).reverse(), only: 'numbers' },
+  {
+    id: 'ascending',
+    of: (np) => `${np}, sorted in ascending order`,
+    name: 'sorted',
+    chain: '.sort((a, b) => a - b)',
+    value: (list) => [...list].sort(byNumber),
+    only: 'numbers',
+  },
+  {
+    id: 'descending',
+    of: (np) => `${np}, sorted in descending order`,
+    name: 'descending',
+    chain: '.sort((a, b) => b - a)',
+    value: (list) => [...list].sort(byNumber).reverse(),
+    only: 'numbers',
+  },
 ];
 
 interface Source {
@@ -71,7 +99,13 @@ interface Source {
   copy: (parameter: string) => string;
 }
 
-const wordList: Source = { id: 'words', parameters: ['words', 'names', 'items', 'tags'], plural: (parameter) => parameter, list: (p) => p, copy: (p) => `[...${p}]` };
+const wordList: Source = {
+  id: 'words',
+  parameters: ['words', 'names', 'items', 'tags'],
+  plural: (parameter) => parameter,
+  list: (p) => p,
+  copy: (p) => `[...${p}]`,
+};
 const sentence: Source = {
   id: 'sentence',
   parameters: ['sentence', 'text', 'line'],
@@ -103,11 +137,11 @@ function pipeline(source: Source, conditionId: string, map: WordMap | undefined,
         test:
           source === sentence
             ? testing(
-                () => [drawWords(random).join(' ')],
+                () => [drawWords(random, condition).join(' ')],
                 (text) => value(text.split(' ')),
               )
             : testing(
-                () => [drawWords(random)],
+                () => [drawWords(random, condition)],
                 (list) => value(list),
               ),
       };
@@ -115,13 +149,18 @@ function pipeline(source: Source, conditionId: string, map: WordMap | undefined,
   };
 }
 
+/** The condition already says what the map would give. */
+const settled = new Set(['starts|firsts', 'ends|lasts', 'length|lengths']);
+
 const structuresOf = (source: Source): Structure[] =>
   ['none', ...textConditionIds].flatMap((condition) =>
-    [undefined, ...wordMaps].flatMap((map) =>
+    [undefined, ...wordMaps.filter(({ id }) => !settled.has(`${condition}|${id}`))].flatMap((map) =>
       wordReductions
         .filter((reduction) => !reduction.only || (reduction.only === 'numbers') === (map?.numeric ?? false))
         .filter((reduction) => !(reduction.id === 'count' && map))
-        .filter((reduction) => !(source === wordList && condition === 'none' && !map && (reduction.id === 'list' || reduction.id === 'count')))
+        .filter(
+          (reduction) => !(source === wordList && condition === 'none' && !map && (reduction.id === 'list' || reduction.id === 'count')),
+        )
         .map((reduction) => pipeline(source, condition, map, reduction)),
     ),
   );

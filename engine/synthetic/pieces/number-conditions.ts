@@ -17,11 +17,39 @@ interface ConditionKind {
 }
 
 const kinds: ConditionKind[] = [
-  { id: 'even', adjective: 'even', wordings: () => ['even'], code: (v) => `${v} % 2 === 0`, holds: (n) => n % 2 === 0, near: () => [2, 4, 8] },
+  {
+    id: 'even',
+    adjective: 'even',
+    wordings: () => ['even'],
+    code: (v) => `${v} % 2 === 0`,
+    holds: (n) => n % 2 === 0,
+    near: () => [2, 4, 8],
+  },
   { id: 'odd', adjective: 'odd', wordings: () => ['odd'], code: (v) => `${v} % 2 !== 0`, holds: (n) => n % 2 !== 0, near: () => [3, 5, 9] },
-  { id: 'positive', adjective: 'positive', wordings: () => ['positive'], code: (v) => `${v} > 0`, holds: (n) => n > 0, near: () => [0, 1, 6] },
-  { id: 'negative', adjective: 'negative', wordings: () => ['negative'], code: (v) => `${v} < 0`, holds: (n) => n < 0, near: () => [-1, 0, -4] },
-  { id: 'nonZero', adjective: 'non-zero', wordings: () => ['not zero'], code: (v) => `${v} !== 0`, holds: (n) => n !== 0, near: () => [0, 0, 3] },
+  {
+    id: 'positive',
+    adjective: 'positive',
+    wordings: () => ['positive'],
+    code: (v) => `${v} > 0`,
+    holds: (n) => n > 0,
+    near: () => [0, 1, 6],
+  },
+  {
+    id: 'negative',
+    adjective: 'negative',
+    wordings: () => ['negative'],
+    code: (v) => `${v} < 0`,
+    holds: (n) => n < 0,
+    near: () => [-1, 0, -4],
+  },
+  {
+    id: 'nonZero',
+    adjective: 'non-zero',
+    wordings: () => ['not zero'],
+    code: (v) => `${v} !== 0`,
+    holds: (n) => n !== 0,
+    near: () => [0, 0, 3],
+  },
   {
     id: 'greater',
     constant: [2, 30],
@@ -126,7 +154,7 @@ export function drawNumberCondition(id: string, random: Random, largest = Infini
   const k = kind.constant ? random.integer(kind.constant[0], Math.min(kind.constant[1], largest)) : 0;
   return {
     id,
-    name: pascal(random.pick(kind.wordings(String(k)))),
+    name: pascal(kind.wordings(String(k))[0] ?? id),
     adjective: kind.adjective,
     is: () => random.pick(kind.wordings(String(k))),
     code: (v) => kind.code(v, String(k)),
@@ -151,7 +179,7 @@ export function openNumberCondition(id: string, parameter: string, random: Rando
   const kind = kindOf(id);
   const [low, high] = kind.constant ?? [1, 9];
   return {
-    name: pascal(random.pick(kind.wordings(parameter))),
+    name: pascal(kind.wordings(parameter)[0] ?? id),
     is: () => random.pick(kind.wordings(parameter)),
     code: (v) => kind.code(v, parameter),
     holds: kind.holds,
@@ -166,8 +194,11 @@ export function whichAre(condition: { adjective?: string; is: () => string }, pl
   return `${plural} that are ${condition.is().replace(/^a multiple/, 'multiples')}`;
 }
 
-/** A list of whole numbers of which some lie near the border of a condition. */
-export function drawNumbers(random: Random, near: readonly number[] = [], low = -9, high = 20): number[] {
+/** A list of whole numbers, small or larger ones, of which some lie near the border of a condition. */
+export function drawNumbers(random: Random, near: readonly number[] = []): number[] {
   const length = random.integer(4, 7);
-  return Array.from({ length }, () => (near.length > 0 && random.chance(0.5) ? random.pick(near) : random.integer(low, high)));
+  const largest = random.pick([9, 20, 60]);
+  return Array.from({ length }, () =>
+    near.length > 0 && random.chance(0.4) ? random.pick(near) : random.integer(-Math.ceil(largest / 2), largest),
+  );
 }

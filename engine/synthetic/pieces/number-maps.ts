@@ -15,11 +15,46 @@ interface MapKind {
 }
 
 const kinds: MapKind[] = [
-  { id: 'square', one: (v) => `the square of ${v}`, many: (np) => `the squares of ${np}`, name: () => 'squares', code: (v) => `${v} * ${v}`, value: (n) => n * n },
-  { id: 'cube', one: (v) => `the cube of ${v}`, many: (np) => `the cubes of ${np}`, name: () => 'cubes', code: (v) => `${v} ** 3`, value: (n) => n ** 3 },
-  { id: 'double', one: (v) => `the double of ${v}`, many: (np) => `the doubles of ${np}`, name: () => 'doubles', code: (v) => `${v} * 2`, value: (n) => n * 2 },
-  { id: 'half', one: (v) => `half of ${v}`, many: (np) => `the halves of ${np}`, name: () => 'halves', code: (v) => `${v} / 2`, value: (n) => n / 2 },
-  { id: 'negative', one: (v) => `the negative of ${v}`, many: (np) => `the negatives of ${np}`, name: () => 'negatives', code: (v) => `-${v}`, value: (n) => -n },
+  {
+    id: 'square',
+    one: (v) => `the square of ${v}`,
+    many: (np) => `the squares of ${np}`,
+    name: () => 'squares',
+    code: (v) => `${v} * ${v}`,
+    value: (n) => n * n,
+  },
+  {
+    id: 'cube',
+    one: (v) => `the cube of ${v}`,
+    many: (np) => `the cubes of ${np}`,
+    name: () => 'cubes',
+    code: (v) => `${v} ** 3`,
+    value: (n) => n ** 3,
+  },
+  {
+    id: 'double',
+    one: (v) => `the double of ${v}`,
+    many: (np) => `the doubles of ${np}`,
+    name: () => 'doubles',
+    code: (v) => `${v} * 2`,
+    value: (n) => n * 2,
+  },
+  {
+    id: 'half',
+    one: (v) => `half of ${v}`,
+    many: (np) => `the halves of ${np}`,
+    name: () => 'halves',
+    code: (v) => `${v} / 2`,
+    value: (n) => n / 2,
+  },
+  {
+    id: 'negative',
+    one: (v) => `the negative of ${v}`,
+    many: (np) => `the negatives of ${np}`,
+    name: () => 'negatives',
+    code: (v) => `-${v}`,
+    value: (n) => -n,
+  },
   {
     id: 'absolute',
     one: (v) => `the absolute value of ${v}`,

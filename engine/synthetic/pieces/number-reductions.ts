@@ -25,7 +25,13 @@ const separators: [string, string][] = [
 
 const kinds: ReductionKind[] = [
   { id: 'list', wordings: (np) => [`a list of ${np}`, np], name: () => 'list of', chain: () => '', value: (list) => list },
-  { id: 'sum', wordings: (np) => [`the sum of ${np}`], name: () => 'sum of', chain: () => '.reduce((total, n) => total + n, 0)', value: sum },
+  {
+    id: 'sum',
+    wordings: (np) => [`the sum of ${np}`],
+    name: () => 'sum of',
+    chain: () => '.reduce((total, n) => total + n, 0)',
+    value: sum,
+  },
   {
     id: 'product',
     wordings: (np) => [`the product of ${np}`],
@@ -33,9 +39,27 @@ const kinds: ReductionKind[] = [
     chain: () => '.reduce((product, n) => product * n, 1)',
     value: (list) => list.reduce((product, n) => product * n, 1),
   },
-  { id: 'count', wordings: (np) => [`the number of ${np}`, `how many ${np} there are`], name: () => 'count of', chain: () => '.length', value: (list) => list.length },
-  { id: 'largest', wordings: (np) => [`the largest of ${np}`], name: () => 'largest of', over: (list) => `Math.max(...${list})`, value: (list) => Math.max(...list) },
-  { id: 'smallest', wordings: (np) => [`the smallest of ${np}`], name: () => 'smallest of', over: (list) => `Math.min(...${list})`, value: (list) => Math.min(...list) },
+  {
+    id: 'count',
+    wordings: (np) => [`the number of ${np}`, `how many ${np} there are`],
+    name: () => 'count of',
+    chain: () => '.length',
+    value: (list) => list.length,
+  },
+  {
+    id: 'largest',
+    wordings: (np) => [`the largest of ${np}`],
+    name: () => 'largest of',
+    over: (list) => `Math.max(...${list})`,
+    value: (list) => Math.max(...list),
+  },
+  {
+    id: 'smallest',
+    wordings: (np) => [`the smallest of ${np}`],
+    name: () => 'smallest of',
+    over: (list) => `Math.min(...${list})`,
+    value: (list) => Math.min(...list),
+  },
   {
     id: 'average',
     wordings: (np) => [`the average of ${np}`],
@@ -52,7 +76,13 @@ const kinds: ReductionKind[] = [
   },
   { id: 'first', wordings: (np) => [`the first of ${np}`], name: () => 'first of', chain: () => '.at(0)', value: (list) => list[0] },
   { id: 'last', wordings: (np) => [`the last of ${np}`], name: () => 'last of', chain: () => '.at(-1)', value: (list) => list.at(-1) },
-  { id: 'reversed', wordings: (np) => [`${np}, in reverse order`], name: () => 'reversed', chain: () => '.reverse()', value: (list) => [...list].reverse() },
+  {
+    id: 'reversed',
+    wordings: (np) => [`${np}, in reverse order`],
+    name: () => 'reversed',
+    chain: () => '.reverse()',
+    value: (list) => [...list].reverse(),
+  },
   {
     id: 'ascending',
     wordings: (np) => [`${np}, sorted in ascending order`, `${np}, sorted from smallest to largest`],
@@ -130,7 +160,7 @@ export function drawNumberReduction(id: string, random: Random): NumberReduction
       if (chain) return [`return ${before}${chain(text)};`];
       if (!over) throw new Error(`${id}: no code`);
       if (/^\w+$/.test(before)) return [`return ${over(before)};`];
-      return [`const values = ${before};`, `return ${over('values')};`];
+      return [`const chosen = ${before};`, `return ${over('chosen')};`];
     },
     value: (list) => kind.value(list, k),
   };

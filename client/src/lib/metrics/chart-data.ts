@@ -26,7 +26,9 @@ export function chartData(main: Series | undefined, overlay: Series | undefined,
   const mainX = main ? positions(main, view) : [];
   const overlayX = overlay ? positions(overlay, view) : [];
   const last = main?.column('last') ?? [];
-  const rows: [x: number[], min: Row, max: Row, value: Row, smoothed: Row, overlay: Row] = [[], [], [], [], [], []];
+  const xs: number[] = [];
+  const mainRows: Row[] = [[], [], [], []];
+  const overlayRow: Row = [];
   const sources = [main?.column('min') ?? [], main?.column('max') ?? [], last, smooth(last, view.smoothing)];
   const shown = (value: number | undefined): number | null =>
     value === undefined || !Number.isFinite(value) || (view.logarithmic && value <= 0) ? null : value;
@@ -37,14 +39,14 @@ export function chartData(main: Series | undefined, overlay: Series | undefined,
     const nextMain = mainX[mainIndex] ?? Infinity;
     const nextOverlay = overlayX[overlayIndex] ?? Infinity;
     const x = Math.min(nextMain, nextOverlay);
-    rows[0].push(x);
+    xs.push(x);
     const fromMain = nextMain === x;
-    sources.forEach((source, row) => rows[row + 1]?.push(fromMain ? shown(source[mainIndex]) : null));
-    rows[5].push(nextOverlay === x ? shown(overlay?.column('last')[overlayIndex]) : null);
+    sources.forEach((source, row) => mainRows[row]?.push(fromMain ? shown(source[mainIndex]) : null));
+    overlayRow.push(nextOverlay === x ? shown(overlay?.column('last')[overlayIndex]) : null);
     if (fromMain) mainIndex += 1;
     if (nextOverlay === x) overlayIndex += 1;
   }
-  return rows;
+  return [xs, ...mainRows, overlayRow];
 }
 
 /** Strictly rising x positions, as uPlot wants them: two points of one millisecond are set apart by a hair. */

@@ -1,0 +1,49 @@
+import type { Issue } from '@anneal/engine';
+
+export type StudioErrorCode = 'NOT_FOUND' | 'INVALID_INPUT' | 'CONFLICT' | 'FORBIDDEN' | 'UNAVAILABLE' | 'LIMIT_EXCEEDED';
+
+/** Something that the caller can do something about. The message is for people and safe to show. Anything else that is thrown is a bug. */
+export abstract class StudioError extends Error {
+  abstract readonly code: StudioErrorCode;
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** What was asked for does not exist. */
+export class NotFound extends StudioError {
+  readonly code = 'NOT_FOUND';
+}
+
+/** The input is wrong, a field at a time. */
+export class Invalid extends StudioError {
+  readonly code = 'INVALID_INPUT';
+  readonly issues: readonly Issue[];
+
+  constructor(message: string, issues: readonly Issue[], options?: { cause?: unknown }) {
+    super(message, options);
+    this.issues = issues;
+  }
+}
+
+/** It does not go together with how things stand: a name that is taken, a run that has ended. */
+export class Conflict extends StudioError {
+  readonly code = 'CONFLICT';
+}
+
+/** The caller may not do that. */
+export class Forbidden extends StudioError {
+  readonly code = 'FORBIDDEN';
+}
+
+/** Something that the studio needs is not there at the moment. */
+export class Unavailable extends StudioError {
+  readonly code = 'UNAVAILABLE';
+}
+
+/** More than the studio is set to give. */
+export class LimitExceeded extends StudioError {
+  readonly code = 'LIMIT_EXCEEDED';
+}

@@ -1,0 +1,30 @@
+/** How the next token is chosen. */
+export interface Sampling {
+  /** 0: always the most likely. */
+  temperature: number;
+  /** Only from the k most likely; 0: from all. */
+  topK: number;
+  /** Only from the most likely that together reach this probability. */
+  topP: number;
+  maxTokens: number;
+  seed: number;
+  /** Ends before any of these. */
+  stop: string[];
+}
+
+/** Some more text of one side. */
+export interface PlaygroundChunk {
+  side: 'BASE' | 'TUNED';
+  text: string;
+  done: boolean;
+  /** Tokens and seconds of this side so far. */
+  tokens: number;
+  seconds: number;
+  /** Why this side cannot go on. */
+  problem?: string;
+}
+
+/** Generates with the base model and the tuned one side by side; given to the studio by whoever can. */
+export interface Playground {
+  generate(request: { runId: string; prompt: string; sampling: Sampling; signal: AbortSignal }): AsyncIterable<PlaygroundChunk>;
+}

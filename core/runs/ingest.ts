@@ -1,0 +1,126 @@
+import { isFinal, type JournalLine } from '@anneal/engine';
+import type { Prisma, PrismaClient, Run } from '@anneal/prisma';
+import { newId } from '../ids.ts';
+import { storePoints, type NewPoint } from '../metrics/store.ts';
+import { parseSummary } from '../metrics/summary.ts';
+import { averageStepTime } from './progress.ts';
+import { canMove } from './states.ts';
+
+export interface Ingested {
+  /** Whether anything was new. */
+  isChanged: boolean;
+  state: Run['state'];
+  /** Numbers of lines that are missing: [first, last]. */
+  holes: [number, number][];
+}
+
+/** Everything that some lines change, collected before it is written. */
+interface Draft {
+  run: Run;
+  points: NewPoint[];
+  events: Omit<Prisma.RunEventCreateManyInput, 'runId' | 'sequence'>[];
+  checkpoints: Prisma.CheckpointCreateManyInput[];
+  artifacts: Prisma.ArtifactCreateManyInput[];
+}
+
+/**
+ * Stores lines of a journal, what they change in the run, and how far the journal is stored now, in one transaction: each line
+ * counts once, whatever dies when. Lines that are stored already are passed over.
+ * @param offset bytes of the journal up to the end of these lines.
+ */
+export async function ingest(prisma: PrismaClient, runId: string, lines: readonly JournalLine[], offset: number): Promise<Ingested> {
+  return prisma.$transaction(async (transaction) => {
+    const run = await transaction.run.findUniqueOrThrow({ where: { id: runId } });
+    const draft: Draft = { run: { ...run }, points: [], events: [], checkpoints: [], artifacts: [] };
+    const holes: [number, number][] = [];
+    for (const line of lines) {
+      const expected = draft.run.journalSequence + 1;
+      if (line.seq < expected) continue;
+      if (line.seq > expected) holes.push([expected, line.seq - 1]);
+      apply(draft, line);
+      draft.run.journalSequence = line.seq;
+    }
+    const isChanged = draft.run.journalSequence > run.journalSequence;
+    if (isChanged || BigInt(offset) !== run.journalOffset) await write(transaction, run, draft, offset);
+    return { isChanged, state: draft.run.state, holes };
+  });
+}
+
+async function write(transaction: Prisma.TransactionClient, before: Run, draft: Draft, offset: number): Promise<void> {
+  const { id: runId } = before;
+  const { id: _, config: _config, errorIssues, ...run } = draft.run;
+  const summary = await storePoints(transaction, runId, parseSummary(before.summary), draft.points);
+  await transaction.checkpoint.createMany({ data: draft.checkpoints });
+  await transaction.artifact.createMany({ data: draft.artifacts });
+  const events = draft.events.map((event, index) => ({ ...event, runId, sequence: before.eventSequence + index + 1 }));
+  await transaction.runEvent.createMany({ data: events });
+  const changes = { ...run, ...(errorIssues !== null && { errorIssues }), summary, journalOffset: BigInt(offset), eventSequence: before.eventSequence + events.length };
+  await transaction.run.update({ where: { id: runId }, data: changes });
+}
+
+/** What one line changes. */
+function apply(draft: Draft, line: JournalLine): void {
+  const { run } = draft;
+  const time = new Date(line.time);
+  switch (line.type) {
+    case 'started': {
+      const { totalSteps, device, threads, parameters, trainableParameters, trainExamples, validationExamples } = line;
+      Object.assign(run, { totalSteps, device, threads, parameters, trainableParameters, trainExamples, validationExamples });
+      // The time between the attempts is no step's.
+      run.lastStepAt = null;
+      run.startedAt ??= time;
+      move(draft, 'RUNNING', line.step, time);
+      return;
+    }
+    case 'metrics': {
+      if (line.step > run.step) {
+        if (run.lastStepAt) run.secondsPerStep = averageStepTime(run.secondsPerStep, Math.max(0, (line.time - run.lastStepAt.getTime()) / 1000 / (line.step - run.step)));
+        run.lastStepAt = time;
+        run.step = line.step;
+      }
+      const { step, epoch, tokens, seq: sequence } = line;
+      for (const [key, value] of Object.entries(line.values)) draft.points.push({ key, step, value, epoch, tokens, time, sequence });
+      return;
+    }
+    case 'log':
+      draft.events.push({ type: 'LOG', time, step: line.step, level: logLevels[line.level], message: line.message });
+      return;
+    case 'checkpoint': {
+      const id = newId();
+      draft.checkpoints.push({ id, runId: run.id, step: line.step, loss: line.loss, bytes: line.bytes, path: line.path, createdAt: time });
+      draft.events.push({ type: 'CHECKPOINT', time, step: line.step, checkpointId: id });
+      return;
+    }
+    case 'artifact': {
+      const id = newId();
+      draft.artifacts.push({ id, runId: run.id, kind: line.kind, step: line.step, bytes: line.bytes, path: line.path, createdAt: time });
+      draft.events.push({ type: 'ARTIFACT', time, step: line.step, artifactId: id });
+      return;
+    }
+    case 'completed':
+      move(draft, 'COMPLETED', line.step, time);
+      break;
+    case 'cancelled':
+      move(draft, 'CANCELLED', line.step, time);
+      break;
+    case 'failed':
+      if (move(draft, 'FAILED', line.step, time)) {
+        run.errorCode = line.code;
+        run.errorMessage = line.message;
+        run.errorIssues = line.issues.map(({ path, message }) => ({ path, message }));
+      }
+      break;
+  }
+  if (isFinal(line)) Object.assign(run, { finishedAt: time, secondsPerStep: null });
+}
+
+const logLevels = { info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
+
+/** A move that is not allowed is left out: the run was ended otherwise, or is there already. */
+function move(draft: Draft, state: Run['state'], step: number, time: Date): boolean {
+  const { run } = draft;
+  if (run.state === state || !canMove(run.state, state)) return false;
+  run.state = state;
+  draft.events.push({ type: 'STATE', time, step, state });
+  return true;
+}

@@ -1,0 +1,102 @@
+import { EngineError } from '../errors.ts';
+import type { ChatMessage } from '../tokenizer/chat-template.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { encodeBeginning, type Segment, type SegmentedText } from './segments.ts';
+
+/**
+ * How a conversation reads for a model without a chat template, after the wording of Alpaca (Taori et al. 2023):
+ *
+ *     {system}
+ *
+ *     ### Instruction:
+ *     {user}
+ *
+ *     ### Response:
+ *     {assistant}<end token>
+ */
+const defaultHeadings: Record<string, string> = { system: '', user: '### Instruction:\n', assistant: '### Response:\n' };
+
+/**
+ * The ids of a prompt at generation, exactly as training has seen them: by the model's chat template, else by the default
+ * one. The last message is the user's.
+ * @throws EngineError `DATASET_INVALID` where the chat template refuses the conversation
+ */
+export function encodePrompt(tokenizer: Tokenizer, messages: readonly ChatMessage[]): number[] {
+  return encodeBeginning(promptText(tokenizer, messages), tokenizer, !tokenizer.hasChatTemplate);
+}
+
+/** The text of a prompt at generation, up to where the assistant begins to write. */
+export function promptText(tokenizer: Tokenizer, messages: readonly ChatMessage[]): string {
+  if (tokenizer.hasChatTemplate) return tokenizer.applyChatTemplate(messages, { addGenerationPrompt: true });
+  return [...defaultSegments(messages), { text: defaultHeadings.assistant ?? '' }].map(({ text }) => text).join('');
+}
+
+/** A conversation as training text: what the assistant says, and the end of its turn, are the targets. */
+export function conversationSegments(tokenizer: Tokenizer, messages: readonly ChatMessage[]): SegmentedText {
+  if (!tokenizer.hasChatTemplate) return { segments: defaultSegments(messages), addSpecialTokens: true };
+  return { segments: templateSegments(tokenizer, messages), addSpecialTokens: false };
+}
+
+function defaultSegments(messages: readonly ChatMessage[]): Segment[] {
+  return messages.flatMap(({ role, content }): Segment[] => {
+    const heading = defaultHeadings[role] ?? `### ${role}:\n`;
+    if (role !== 'assistant') return [{ text: `${heading}${content}\n\n`, target: false }];
+    // The end token stands between this turn and the next.
+    return [
+      { text: heading, target: false },
+      { text: content, target: true, ends: true },
+    ];
+  });
+}
+
+/**
+ * Renders the conversation up to before and after each of the assistant's turns; what has come in between is the target.
+ * Some templates write an earlier turn in another way than the last one (they drop its reasoning): then only the last turn
+ * is learned, since it is the only one that reads as it will at generation.
+ */
+function templateSegments(tokenizer: Tokenizer, messages: readonly ChatMessage[]): Segment[] {
+  const turns = messages.flatMap(({ role }, index) => (role === 'assistant' ? [index] : []));
+  const last = turns.at(-1) ?? 0;
+  return turnsAsSegments(tokenizer, messages, turns) ?? turnsAsSegments(tokenizer, messages, [last]) ?? refuse();
+}
+
+function refuse(): never {
+  throw new EngineError(
+    'DATASET_INVALID',
+    "The model's chat template does not render a prompt as the beginning of the conversation, so prompt and answer cannot be told apart.",
+  );
+}
+
+/** Null where a rendered prompt is not the beginning of what follows it. */
+function turnsAsSegments(tokenizer: Tokenizer, messages: readonly ChatMessage[], turns: readonly number[]): Segment[] | null {
+  const segments: Segment[] = [];
+  let known = '';
+  for (const turn of turns) {
+    const prompt = tokenizer.applyChatTemplate(messages.slice(0, turn), { addGenerationPrompt: true });
+    const whole = tokenizer.applyChatTemplate(messages.slice(0, turn + 1));
+    if (!prompt.startsWith(known) || !whole.startsWith(prompt)) return null;
+    const answer = splitAtEnd(whole.slice(prompt.length), tokenizer.eosToken);
+    segments.push(
+      { text: prompt.slice(known.length), target: false },
+      { text: answer.target, target: true },
+      { text: answer.rest, target: false },
+    );
+    known = whole;
+  }
+  return closeLastTurn(segments, tokenizer.eosToken);
+}
+
+/** What a template writes after the end token (a line break) is not for the model to write: generation has stopped there. */
+function splitAtEnd(answer: string, eosToken: string): { target: string; rest: string } {
+  const end = answer.lastIndexOf(eosToken);
+  if (end < 0 || answer.slice(end + eosToken.length).trim() !== '') return { target: answer, rest: '' };
+  return { target: answer.slice(0, end + eosToken.length), rest: answer.slice(end + eosToken.length) };
+}
+
+/** The conversation ends with the end token as a target, also where the template writes none or another one. */
+function closeLastTurn(segments: Segment[], eosToken: string): Segment[] {
+  const open = segments.slice(0, -1);
+  const answer = open.at(-1);
+  if (answer && !answer.text.endsWith(eosToken)) answer.ends = true;
+  return open;
+}

@@ -1,0 +1,7 @@
+import path from 'node:path';
+
+export { type Script, writeScript } from './script.ts';
+export { tinyConfig, writeTinyModel } from './tiny-model.ts';
+
+/** A worker program that trains nothing and follows a script instead, see script.ts. */
+export const scriptedWorkerProgram = path.join(import.meta.dirname, 'scripted-worker.ts');

@@ -1,0 +1,67 @@
+import type { MetricsEvent, TrainingEvent } from '../training/events.ts';
+import type { Journal } from './journal.ts';
+import { type Difference, Replay } from './replay.ts';
+
+/** How long a line may be in memory of the system only. Milliseconds. */
+const syncEvery = 5000;
+
+/** Writes the events of one attempt into the journal, each once however often its step is computed. */
+export class Recorder {
+  readonly #journal: Journal;
+  readonly #file: string;
+  /** Undefined in the first attempt. */
+  #replay: Replay | undefined;
+  #fromStep = 0;
+  #hasWarned = false;
+  #syncedAt = Date.now();
+  /** The newest step that this attempt told of. */
+  step = 0;
+
+  constructor(journal: Journal, file: string) {
+    this.#journal = journal;
+    this.#file = file;
+  }
+
+  get isEnded(): boolean {
+    return this.#journal.isEnded;
+  }
+
+  async record(event: TrainingEvent): Promise<void> {
+    this.step = event.step;
+    if (event.type === 'started') {
+      this.#fromStep = event.step;
+      if (this.#journal.sequence > 0) this.#replay = await Replay.read(this.#file, event.step);
+    }
+    if (event.type === 'metrics') this.#recordMetrics(event);
+    else if (!this.#replay?.take(event)) this.#journal.append(event);
+    if (event.type === 'checkpoint' || Date.now() - this.#syncedAt > syncEvery) this.#sync();
+  }
+
+  #recordMetrics(event: MetricsEvent): void {
+    const difference = this.#replay?.difference(event) ?? null;
+    if (difference && !this.#hasWarned) {
+      this.#hasWarned = true;
+      this.#warn(event.step, describe(difference, this.#fromStep));
+    }
+    const finite = Object.entries(event.values).filter(([, value]) => Number.isFinite(value));
+    const leftOut = Object.keys(event.values).filter((key) => !Number.isFinite(event.values[key]));
+    const values = Object.fromEntries(finite);
+    if (this.#replay?.take({ ...event, values })) return;
+    if (finite.length > 0) this.#journal.append({ ...event, values });
+    if (leftOut.length > 0) this.#warn(event.step, `${leftOut.join(', ')} of step ${event.step} is not a finite number and was left out.`);
+  }
+
+  #warn(step: number, message: string): void {
+    this.#journal.append({ type: 'log', step, level: 'warn', message });
+  }
+
+  /** Not waited for: training goes on meanwhile. A failure shows at the next write or at the end. */
+  #sync(): void {
+    this.#syncedAt = Date.now();
+    void this.#journal.sync().catch(() => undefined);
+  }
+}
+
+const describe = ({ step, key, before, now }: Difference, fromStep: number): string =>
+  `Going on from step ${fromStep}, step ${step} was computed again and its ${key} is ${now}; it was ${before} before. ` +
+  'The steps from there on do not belong to exactly the same training as those before. Was the model, the dataset, the number of threads or the machine changed?';

@@ -1,0 +1,14 @@
+export type DatabaseErrorCode = 'URL_UNSUPPORTED' | 'NOT_WRITABLE' | 'NOT_OURS' | 'NEWER_VERSION' | 'MIGRATION_CHANGED' | 'MIGRATION_FAILED';
+
+/** The database cannot be used as it is. The message says why and what to do; nothing in the database was changed. */
+export class DatabaseError extends Error {
+  readonly code: DatabaseErrorCode;
+
+  constructor(code: DatabaseErrorCode, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.name = 'DatabaseError';
+    this.code = code;
+  }
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,25 @@
+import './artifact.ts';
+import './base-model.ts';
+import './checkpoint.ts';
+import './errors.ts';
+import './experiment.ts';
+import './log.ts';
+import './metric.ts';
+import './run-changes.ts';
+import './run-events.ts';
+import './run-list.ts';
+import './run.ts';
+import './runs-live.ts';
+import './scalars.ts';
+import './studio.ts';
+import './training-config.ts';
+import './training-metrics.ts';
+import './try-run.ts';
+import { builder } from './builder.ts';
+
+/** The whole GraphQL schema. What it needs at run time comes with the context. */
+export const schema = builder.toSchema();
+
+export type { Context, StreamPosition } from './context.ts';
+export { operationCost, type OperationCost } from './cost.ts';
+export { explainError } from './errors.ts';

@@ -1,0 +1,55 @@
+import { Conflict, Invalid, NotFound, Unavailable } from '@anneal/core';
+import { builder } from './builder.ts';
+import { databaseId } from './global-id.ts';
+import { Run } from './run.ts';
+
+/** Names the fields of a configuration in issues as the form does: `optimizer.learningRate`. */
+async function withFormPaths<T>(change: () => Promise<T>): Promise<T> {
+  try {
+    return await change();
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    const issues = error.issues.map(({ path, message }) => ({ path: path.replace(/^config\./, ''), message }));
+    throw new Invalid(error.message.replaceAll('config.', ''), issues);
+  }
+}
+
+builder.mutationField('startRun', (t) =>
+  t.prismaFieldWithInput({
+    type: Run,
+    description: 'Queues a training job. It starts as soon as there is room.',
+    errors: { types: [Invalid, NotFound, Unavailable] },
+    typeOptions: { description: 'What to train. All of it can be left out.' },
+    input: {
+      name: t.input.string({ description: '1 to 200 characters. Left out: a name is made.' }),
+      experimentId: t.input.id({ description: 'The experiment it belongs to. Left out: the one named "Default".' }),
+      config: t.input.field({ type: 'JSON', description: 'Any part of a training configuration; what is left out takes its default. See `trainingConfigForm`.' }),
+    },
+    resolve: async (query, _root, { input }, { studio }) => {
+      const { id } = await withFormPaths(() =>
+        studio.runs.start({
+          name: input.name ?? undefined,
+          experimentId: input.experimentId == null ? undefined : databaseId('Experiment', String(input.experimentId)),
+          config: input.config ?? {},
+        }),
+      );
+      return studio.prisma.run.findUniqueOrThrow({ ...query, where: { id } });
+    },
+  }),
+);
+
+builder.mutationField('cancelRun', (t) =>
+  t.prismaFieldWithInput({
+    type: Run,
+    description: 'Stops a run at the end of its step. What it learned until then is kept.',
+    errors: { types: [NotFound, Conflict] },
+    input: {
+      runId: t.input.id({ required: true, description: 'The run to stop.' }),
+    },
+    resolve: async (query, _root, { input }, { studio }) => {
+      const id = databaseId('Run', String(input.runId));
+      await studio.runs.cancel(id);
+      return studio.prisma.run.findUniqueOrThrow({ ...query, where: { id } });
+    },
+  }),
+);

@@ -1,0 +1,14 @@
+import { builder } from './builder.ts';
+
+export const RunState = builder.enumType('RunState', {
+  description: 'Where a run stands.',
+  values: {
+    QUEUED: { description: 'Waits for its turn.' },
+    STARTING: { description: 'Its training process is being started, or started again after it died.' },
+    RUNNING: { description: 'Trains.' },
+    CANCELLING: { description: 'Was asked to stop and will at the end of the step.' },
+    COMPLETED: { description: 'Trained to its end.' },
+    CANCELLED: { description: 'Was stopped on demand. What it learned until then is kept.' },
+    FAILED: { description: 'Could not go on; `error` says why.' },
+  } as const,
+});

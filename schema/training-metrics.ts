@@ -1,0 +1,46 @@
+import type { MetricPoint, MetricsBatch } from '@anneal/core';
+import { builder } from './builder.ts';
+import { existingRun } from './existing-run.ts';
+import { resumeAfter } from './resume.ts';
+import { stoppable } from './stream.ts';
+
+const MetricPointRef = builder.objectRef<MetricPoint>('MetricPoint').implement({
+  description: 'One measured value.',
+  fields: (t) => ({
+    key: t.exposeString('key', { description: 'Which metric: `loss`, `learningRate`, `evaluationLoss`, …' }),
+    step: t.exposeInt('step', { description: 'Optimizer steps done; 0 is the evaluation before training.' }),
+    value: t.exposeFloat('value', { description: 'In the unit of the metric, which `Run.summary` tells.' }),
+    epoch: t.exposeFloat('epoch', { description: 'Passes over the training set so far: 1.25.' }),
+    tokens: t.exposeFloat('tokens', { description: 'Input tokens trained on so far. A whole number.' }),
+    time: t.expose('time', { type: 'DateTime', description: 'When it was measured.' }),
+  }),
+});
+
+const TrainingMetricsBatch = builder.objectRef<MetricsBatch>('TrainingMetricsBatch').implement({
+  description: 'Points that became known together.',
+  fields: (t) => ({
+    cursor: t.exposeString('cursor', { description: 'Give it as `after` to go on behind this batch.' }),
+    points: t.field({ type: [MetricPointRef], resolve: (batch) => batch.points, description: 'In the order of steps.' }),
+  }),
+});
+
+builder.subscriptionField('trainingMetrics', (t) =>
+  t.field({
+    type: TrainingMetricsBatch,
+    description:
+      'Every point of every step, in order, in batches. Replays what is stored behind `after`, then goes live, without gap or duplicate. Ends when the run has ended and all was sent.',
+    args: {
+      runId: t.arg.id({ required: true, description: 'The run to follow.' }),
+      keys: t.arg.stringList({ description: 'Only these metrics. Left out: all.' }),
+      after: t.arg.string({ description: 'A cursor from an earlier batch or `Run.metricsCursor`. Left out: from the beginning.' }),
+    },
+    subscribe: async (_root, { runId, keys, after }, context) => {
+      const id = await existingRun(context, String(runId));
+      return stoppable((signal) => context.studio.streams.trainingMetrics(id, { keys: keys ?? undefined, after: resumeAfter(context, after), signal }));
+    },
+    resolve: (batch, _args, { position }) => {
+      position.cursor = batch.cursor;
+      return batch;
+    },
+  }),
+);

@@ -54,6 +54,15 @@ describe('the static client', () => {
     expect(policy).toContain("frame-ancestors 'none'");
   });
 
+  it('states the same policy when the page has not changed', async () => {
+    await build();
+    const get = await serve();
+    const first = await get('/');
+    const again = await get('/', { 'if-none-match': first.headers.get('etag') ?? '' });
+    expect(again.status).toBe(304);
+    expect(again.headers.get('content-security-policy')).toBe(first.headers.get('content-security-policy'));
+  });
+
   it('keeps files that are named by their content for ever', async () => {
     await build();
     const get = await serve();

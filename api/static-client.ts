@@ -21,10 +21,13 @@ export function serveClient(folder: string): Handler {
     etag: true,
     setHeaders(response, pathname) {
       response.setHeader('cache-control', pathname.startsWith('/_app/immutable/') ? 'public, max-age=31536000, immutable' : 'no-cache');
-      response.setHeader('content-security-policy', policy);
     },
   });
-  return (request, response) => serve(request, response, () => notFound(response));
+  return (request, response) => {
+    // Here and not in `setHeaders`, which an answer 304 passes over: browsers take the headers of a 304 over into what they kept.
+    response.setHeader('content-security-policy', policy);
+    serve(request, response, () => notFound(response));
+  };
 }
 
 function notFound(response: ServerResponse): void {

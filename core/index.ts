@@ -7,7 +7,7 @@ export { compareKeys, unitOf } from './metrics/keys.ts';
 export type { MetricSeries, MetricService, SeriesOptions } from './metrics/metrics.ts';
 export type { Bucket } from './metrics/rollups.ts';
 export { metricSummaries, type MetricSummary } from './metrics/summary.ts';
-export type { Playground, PlaygroundChunk, Sampling } from './playground.ts';
+export type { Playground, PlaygroundChunk, Sampling } from './playground/playground.ts';
 export type { Quickstart } from './quickstart.ts';
 export type { Launcher } from './runs/launcher.ts';
 export { LocalLauncher, type LocalLauncherOptions } from './runs/launcher-local.ts';

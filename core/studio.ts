@@ -6,7 +6,8 @@ import { Unavailable } from './errors.ts';
 import { ExperimentService } from './experiments/experiments.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { MetricService } from './metrics/metrics.ts';
-import type { Playground } from './playground.ts';
+import { LocalPlayground } from './playground/local-playground.ts';
+import type { Playground } from './playground/playground.ts';
 import { Quickstart } from './quickstart.ts';
 import { JournalReader } from './runs/journal-reader.ts';
 import type { Launcher } from './runs/launcher.ts';
@@ -26,7 +27,7 @@ export interface Studio {
   readonly metrics: MetricService;
   readonly streams: StreamService;
   readonly quickstart: Quickstart;
-  readonly playground?: Playground;
+  readonly playground: Playground;
   /** Stops looking after the runs; their workers go on, and the next studio takes them over. */
   close(): Promise<void>;
 }
@@ -38,6 +39,7 @@ export interface StudioParts {
   launcher?: Launcher;
   /** Runs that train at a time. Default 1. */
   slots?: number;
+  /** Default: processes on this machine. */
   playground?: Playground;
 }
 
@@ -46,7 +48,7 @@ export interface StudioParts {
  * @throws Unavailable when the data folder or the database cannot be used, Conflict when another studio uses the folder
  */
 export async function createStudio(config: StudioConfig, parts: StudioParts = {}): Promise<Studio> {
-  const { logger = createLogger(), launcher = new LocalLauncher(), slots = 1, playground } = parts;
+  const { logger = createLogger(), launcher = new LocalLauncher(), slots = 1 } = parts;
   const { dataFolder } = config;
   const release = openDataFolder(dataFolder);
   const prisma = await open(config.databaseUrl).catch((error: unknown) => {
@@ -59,6 +61,7 @@ export async function createStudio(config: StudioConfig, parts: StudioParts = {}
   const supervisor: Supervisor = new Supervisor({ prisma, bus, logger, launcher, reader, folderOf, slots });
   const experiments = new ExperimentService(prisma);
   const runs = new RunService({ prisma, bus, experiments, supervisor, dataFolder, folderOf });
+  const playground = parts.playground ?? new LocalPlayground(prisma, folderOf);
   await supervisor.start();
   return {
     config,
@@ -71,6 +74,7 @@ export async function createStudio(config: StudioConfig, parts: StudioParts = {}
     quickstart: new Quickstart(prisma, runs),
     playground,
     close: async () => {
+      playground.close();
       await supervisor.close();
       await reader.close();
       await prisma.$disconnect();

@@ -10,6 +10,7 @@ import { getDatamodel } from '@anneal/prisma/pothos';
 import type { Context } from './context.ts';
 import { fieldCost } from './field-cost.ts';
 import { defaultPageSize, maximumPageSize } from './page.ts';
+import { relayOptions } from './relay-options.ts';
 
 export interface Types {
   Context: Context;
@@ -35,10 +36,7 @@ export const builder = new SchemaBuilder<Types>({
     defaultConnectionSize: defaultPageSize,
     onUnusedQuery: null,
   },
-  relay: {
-    nodeTypeOptions: { description: 'Something with an id of its own that can be read again with it.' },
-    pageInfoTypeOptions: { description: 'Where a page lies in its list.' },
-  },
+  relay: relayOptions,
   errors: {
     defaultTypes: [],
     defaultUnionOptions: { name: ({ fieldName }) => `${upperFirst(fieldName)}Result` },

@@ -2,7 +2,7 @@ import { Conflict, Invalid } from '@anneal/core';
 import type { Prisma } from '@anneal/prisma';
 import { builder } from './builder.ts';
 import { OrderDirection, sortOrder } from './order.ts';
-import { pageCost } from './page.ts';
+import { connectionCost } from './page.ts';
 
 export const Experiment = builder.prismaNode('Experiment', {
   description: 'Runs that belong together.',
@@ -15,7 +15,7 @@ export const Experiment = builder.prismaNode('Experiment', {
     runs: t.relatedConnection('runs', {
       cursor: 'id',
       totalCount: true,
-      complexity: pageCost,
+      complexity: connectionCost,
       description: 'Its runs, the newest first.',
       query: { orderBy: [{ createdAt: 'desc' }, { id: 'desc' }] },
     }),
@@ -64,7 +64,7 @@ builder.queryField('experiments', (t) =>
     type: Experiment,
     cursor: 'id',
     description: 'All experiments, the newest first unless ordered otherwise.',
-    complexity: pageCost,
+    complexity: connectionCost,
     args: {
       filter: t.arg({ type: ExperimentFilter, description: 'Which experiments.' }),
       orderBy: t.arg({ type: ExperimentOrder, description: 'In which order.' }),
@@ -78,7 +78,14 @@ builder.mutationField('createExperiment', (t) =>
   t.prismaFieldWithInput({
     type: Experiment,
     description: 'Makes an experiment to put runs into.',
-    errors: { types: [Invalid, Conflict] },
+    errors: {
+      types: [Invalid, Conflict],
+      union: { description: 'The new experiment, or why there is none.' },
+      result: { description: 'The experiment was made.' },
+      dataField: { description: 'The new experiment.' },
+    },
+    typeOptions: { description: 'The experiment to make.' },
+    argOptions: { description: 'The experiment to make.' },
     input: {
       name: t.input.string({ required: true, description: '1 to 100 characters; no other experiment may have it.' }),
       description: t.input.string({ description: 'What it is about.' }),

@@ -16,10 +16,12 @@ import './training-config.ts';
 import './training-metrics.ts';
 import './try-run.ts';
 import { builder } from './builder.ts';
+import { describeTotalCounts } from './page.ts';
 
 /** The whole GraphQL schema. What it needs at run time comes with the context. */
-export const schema = builder.toSchema();
+export const schema = describeTotalCounts(builder.toSchema());
 
 export type { Context, StreamPosition } from './context.ts';
 export { operationCost, type OperationCost } from './cost.ts';
 export { explainError } from './errors.ts';
+export { encodeGlobalID as globalId } from '@pothos/plugin-relay';

@@ -10,7 +10,7 @@ async function withFormPaths<T>(change: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
     const issues = error.issues.map(({ path, message }) => ({ path: path.replace(/^config\./, ''), message }));
-    throw new Invalid(error.message.replaceAll('config.', ''), issues);
+    throw new Invalid(error.message, issues, { cause: error });
   }
 }
 
@@ -18,8 +18,14 @@ builder.mutationField('startRun', (t) =>
   t.prismaFieldWithInput({
     type: Run,
     description: 'Queues a training job. It starts as soon as there is room.',
-    errors: { types: [Invalid, NotFound, Unavailable] },
+    errors: {
+      types: [Invalid, NotFound, Unavailable],
+      union: { description: 'The queued run, or why there is none.' },
+      result: { description: 'The run was queued.' },
+      dataField: { description: 'The queued run.' },
+    },
     typeOptions: { description: 'What to train. All of it can be left out.' },
+    argOptions: { description: 'What to train.' },
     input: {
       name: t.input.string({ description: '1 to 200 characters. Left out: a name is made.' }),
       experimentId: t.input.id({ description: 'The experiment it belongs to. Left out: the one named "Default".' }),
@@ -42,7 +48,14 @@ builder.mutationField('cancelRun', (t) =>
   t.prismaFieldWithInput({
     type: Run,
     description: 'Stops a run at the end of its step. What it learned until then is kept.',
-    errors: { types: [NotFound, Conflict] },
+    errors: {
+      types: [NotFound, Conflict],
+      union: { description: 'The run that stops, or why it cannot.' },
+      result: { description: 'The run stops at the end of its step, or has stopped.' },
+      dataField: { description: 'The run as it stands now.' },
+    },
+    typeOptions: { description: 'The run to stop.' },
+    argOptions: { description: 'The run to stop.' },
     input: {
       runId: t.input.id({ required: true, description: 'The run to stop.' }),
     },

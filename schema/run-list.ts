@@ -2,7 +2,7 @@ import type { Prisma } from '@anneal/prisma';
 import { builder } from './builder.ts';
 import { databaseId } from './global-id.ts';
 import { OrderDirection, sortOrder } from './order.ts';
-import { pageCost } from './page.ts';
+import { connectionCost } from './page.ts';
 import { RunState } from './run-state.ts';
 import { Run } from './run.ts';
 
@@ -64,7 +64,7 @@ builder.queryField('runs', (t) =>
     type: Run,
     cursor: 'id',
     description: 'All runs, the newest first unless ordered otherwise.',
-    complexity: pageCost,
+    complexity: connectionCost,
     args: {
       filter: t.arg({ type: RunFilter, description: 'Which runs.' }),
       orderBy: t.arg({ type: RunOrder, description: 'In which order.' }),

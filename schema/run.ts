@@ -5,7 +5,7 @@ import { builder } from './builder.ts';
 import { IssueRef } from './errors.ts';
 import { LogLine } from './log.ts';
 import { MetricSeriesRef, MetricSummaryRef } from './metric.ts';
-import { pageCost } from './page.ts';
+import { connectionCost } from './page.ts';
 import { RunState } from './run-state.ts';
 
 /** Most points of one curve in one answer. */
@@ -86,14 +86,14 @@ export const Run = builder.prismaNode('Run', {
       type: LogLine,
       cursor: 'runId_sequence',
       totalCount: true,
-      complexity: pageCost,
+      complexity: connectionCost,
       description: 'What the training process wrote, the oldest line first. For the newest: `last`.',
       query: { where: { type: 'LOG' }, orderBy: { sequence: 'asc' } },
     }),
     checkpoints: t.relatedConnection('checkpoints', {
       cursor: 'id',
       totalCount: true,
-      complexity: pageCost,
+      complexity: connectionCost,
       description: 'Its saved states, the first one first.',
       query: { orderBy: [{ step: 'asc' }, { id: 'asc' }] },
     }),

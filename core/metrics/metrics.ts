@@ -20,8 +20,8 @@ export interface SeriesOptions {
   maxPoints?: number;
 }
 
-/** Rows read for one curve, about; then it takes a level with longer buckets. */
-const readBudget = 16_384;
+/** Rows read for one curve, about, before a level with longer buckets is taken: enough for at least a quarter of the points. */
+const readBudget = (maxPoints: number) => Math.min(16_384, Math.max(2048, 16 * maxPoints));
 const maximumKeys = 50;
 
 export class MetricService {
@@ -43,21 +43,21 @@ export class MetricService {
     const series: MetricSeries[] = [];
     for (const key of keys) {
       const curve = { runId, key };
-      const buckets = await this.#read(curve, await this.#level(curve, fromStep, toStep), fromStep, toStep);
+      const buckets = await this.#read(curve, await this.#level(curve, fromStep, toStep, readBudget(maxPoints)), fromStep, toStep);
       series.push({ key, unit: unitOf(key), buckets: thin(buckets, maxPoints) });
     }
     return series;
   }
 
   /** The lowest level on which the range is short enough to be read. */
-  async #level(curve: Curve, fromStep: number, toStep: number): Promise<number> {
+  async #level(curve: Curve, fromStep: number, toStep: number, mostRows: number): Promise<number> {
     const [first, last] = await Promise.all([
       this.#prisma.metricRollup.findFirst({ where: { ...curve, level: 1, fromStep: { gte: fromStep } }, orderBy: { fromStep: 'asc' }, select: { bucket: true } }),
       this.#prisma.metricRollup.findFirst({ where: { ...curve, level: 1, fromStep: { lte: toStep } }, orderBy: { fromStep: 'desc' }, select: { bucket: true } }),
     ]);
     if (!first || !last) return 0;
     let level = 0;
-    for (let rows = (last.bucket - first.bucket + 2) * width; rows > readBudget && level < topLevel; rows /= width) level += 1;
+    for (let rows = (last.bucket - first.bucket + 2) * width; rows > mostRows && level < topLevel; rows /= width) level += 1;
     return level;
   }
 

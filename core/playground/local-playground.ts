@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parseTrainingConfig, resolveModelFolder } from '@anneal/engine';
 import type { PrismaClient } from '@anneal/prisma';
 import { NotFound, Unavailable } from '../errors.ts';
-import type { Playground, PlaygroundChunk, Sampling } from '../playground.ts';
+import type { Playground, PlaygroundChunk, Sampling } from './playground.ts';
 import { GenerationProcess } from './generation-process.ts';
 
 /** Runs whose models are in memory at the same time. */

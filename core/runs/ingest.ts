@@ -1,10 +1,10 @@
-import { isFinal, type JournalLine } from '@anneal/engine';
+import type { JournalLine } from '@anneal/engine';
 import type { Prisma, PrismaClient, Run } from '@anneal/prisma';
 import { newId } from '../ids.ts';
 import { storePoints, type NewPoint } from '../metrics/store.ts';
 import { parseSummary } from '../metrics/summary.ts';
 import { averageStepTime } from './progress.ts';
-import { canMove } from './states.ts';
+import { canMove, isEnded } from './states.ts';
 
 export interface Ingested {
   /** Whether anything was new. */
@@ -99,19 +99,18 @@ function apply(draft: Draft, line: JournalLine): void {
     }
     case 'completed':
       move(draft, 'COMPLETED', line.step, time);
-      break;
+      return;
     case 'cancelled':
       move(draft, 'CANCELLED', line.step, time);
-      break;
+      return;
     case 'failed':
       if (move(draft, 'FAILED', line.step, time)) {
         run.errorCode = line.code;
         run.errorMessage = line.message;
         run.errorIssues = line.issues.map(({ path, message }) => ({ path, message }));
       }
-      break;
+      return;
   }
-  if (isFinal(line)) Object.assign(run, { finishedAt: time, secondsPerStep: null });
 }
 
 const logLevels = { info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
@@ -121,6 +120,7 @@ function move(draft: Draft, state: Run['state'], step: number, time: Date): bool
   const { run } = draft;
   if (run.state === state || !canMove(run.state, state)) return false;
   run.state = state;
+  if (isEnded(state)) Object.assign(run, { finishedAt: time, secondsPerStep: null });
   draft.events.push({ type: 'STATE', time, step, state });
   return true;
 }

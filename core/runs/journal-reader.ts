@@ -56,7 +56,7 @@ export class JournalReader {
     this.#look(runId);
   }
 
-  /** Stores everything that is in a journal now. */
+  /** Stores everything that is in a journal now. @throws when that is not possible at the moment. */
   async drain(runId: string): Promise<void> {
     await this.follow(runId);
     // The reading under way may have begun before the last line was written.
@@ -64,6 +64,7 @@ export class JournalReader {
       this.#look(runId);
       await this.#followed.get(runId)?.reading;
     }
+    if ((this.#followed.get(runId)?.notBefore ?? 0) > Date.now()) throw new Error('the journal cannot be stored at the moment');
   }
 
   /** Stops following; what is being stored is waited for. */

@@ -1,3 +1,4 @@
+import fs from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError, inspectDataset, inspectModel, type Issue, loadTokenizer, parseTrainingConfig, resolveModelFolder, type TrainingConfig } from '@anneal/engine';
 import { Invalid } from '../errors.ts';
@@ -13,9 +14,11 @@ export async function validateConfig(input: unknown, dataFolder: string): Promis
   const data = { ...config.data, path: absolute(config.data.path, dataFolder) };
   const resolved = { ...config, model, data };
   const modelIssue = await issueOf('model.base', inspectModel(resolveModelFolder(model.base)));
-  if (modelIssue) throw invalid([modelIssue]);
-  const dataIssue = data.path === bundled ? null : await issueOf('data.path', datasetCheck(resolved));
-  if (dataIssue) throw invalid([dataIssue]);
+  // Rows can be read as training would only with the model's tokenizer.
+  const datasetCheck = modelIssue ? checkExistence(data.path) : checkRows(resolved);
+  const dataIssue = await issueOf('data.path', datasetCheck);
+  const issues = [modelIssue, dataIssue].flatMap((issue) => issue ?? []);
+  if (issues.length > 0) throw invalid(issues);
   return resolved;
 }
 
@@ -46,7 +49,13 @@ async function issueOf(path: string, check: Promise<unknown>): Promise<Issue | n
   }
 }
 
-async function datasetCheck({ data, model }: TrainingConfig): Promise<void> {
+async function checkExistence(file: string): Promise<void> {
+  if (file === bundled || (await fs.stat(file).catch(() => null))?.isFile()) return;
+  throw new EngineError('DATASET_NOT_FOUND', `There is no dataset file ${file}. Give a JSONL file, one JSON object a line.`);
+}
+
+async function checkRows({ data, model }: TrainingConfig): Promise<void> {
+  if (data.path === bundled) return;
   await inspectDataset(data.path, { ...data, rows: rowsChecked }, await loadTokenizer(resolveModelFolder(model.base)));
 }
 

@@ -29,7 +29,13 @@ const documentKinds: { weight: number; write: (items: readonly Item[], random: R
 /** A module: functions, nearly all with a comment above, some with assertions below. */
 function sourceFile(items: readonly Item[], random: Random): string {
   const comment = random.pick(commentStyles);
-  return `${items.map((item) => `${random.chance(0.92) ? comment(item, random) : ''}${item.code}\n${random.chance(0.15) ? assertions(item, random) : ''}`).join('\n')}`;
+  return items
+    .map((item) => {
+      const above = random.chance(0.92) ? comment(item, random) : '';
+      const below = random.chance(0.15) ? assertions(item, random) : '';
+      return `${above}${item.code}\n${below}`;
+    })
+    .join('\n');
 }
 
 const commentStyles: ((item: Item, random: Random) => string)[] = [

@@ -3,5 +3,4 @@ export { passAt1, type PassAt1, type TaskOutcome } from './evaluate.ts';
 export { families, isHeldOut } from './grammar.ts';
 export { instructionRows, type InstructionRow } from './instructions.ts';
 export type { Item, Json, Test } from './item.ts';
-export { createRandom, hashText, type Random } from './random.ts';
 export { heldOutTasks, type Task } from './tasks.ts';

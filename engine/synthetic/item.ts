@@ -114,8 +114,10 @@ function isPlain(value: Json | undefined): boolean {
   return Object.values(value).every(isPlain);
 }
 
-/** Through JSON, as a test's result will come out of the sandbox: `-0` becomes `0`. */
+/** As the value comes out of JSON: `-0` is `0`. */
 function normalize(value: Json): Json {
-  const parsed: Json = JSON.parse(JSON.stringify(value));
-  return parsed;
+  if (typeof value === 'number') return value === 0 ? 0 : value;
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(normalize);
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, normalize(entry)]));
 }

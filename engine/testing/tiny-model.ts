@@ -15,7 +15,7 @@ export async function writeTinyModel(folder: string): Promise<{ model: string; d
   const [source, model, data] = [path.join(folder, 'source'), path.join(folder, 'model'), path.join(folder, 'rows.jsonl')];
   await fs.mkdir(source, { recursive: true });
   const vocabulary = trainBpe(rows.flatMap(({ prompt, completion }) => [prompt, completion]), 300);
-  await writeTokenizer(source, vocabulary);
+  await writeTokenizer(source, vocabulary, 128);
   const config = {
     architectures: ['LlamaForCausalLM'],
     model_type: 'llama',

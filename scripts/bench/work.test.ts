@@ -31,7 +31,9 @@ it('writes tensors one after the other behind a header', () => {
     a: { dtype: 'F32', shape: [2, 2], data_offsets: [0, 16] },
     b: { dtype: 'F32', shape: [3], data_offsets: [16, 28] },
   });
-  expect(new Float32Array(bytes.buffer.slice(bytes.byteOffset + data))).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6, 7));
+  expect(new Float32Array(bytes.buffer.slice(bytes.byteOffset + data, bytes.byteOffset + bytes.length))).toEqual(
+    Float32Array.of(1, 2, 3, 4, 5, 6, 7),
+  );
 });
 
 it('draws the same normal numbers from the same seed', () => {

@@ -53,7 +53,7 @@ export class WatchedPage {
 
   /** How far the page can be scrolled sideways, in pixels. */
   sideways(): Promise<number> {
-    return this.page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    return this.page.evaluate<number>('Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)');
   }
 
   async picture(name: string): Promise<void> {

@@ -12,7 +12,8 @@ export type Settings = Readonly<Record<string, string>>;
 export async function fillForm(page: Page, settings: Settings): Promise<void> {
   await page.getByRole('heading', { name: 'New run' }).waitFor();
   await page.getByRole('button', { name: 'Start run' }).waitFor();
-  for (const summary of await page.locator('form details:not([open]) > summary').all()) await summary.click();
+  const folded = page.locator('form details:not([open]) > summary');
+  while ((await folded.count()) > 0) await folded.first().click();
   for (const [label, value] of Object.entries(settings)) await page.getByLabel(label, { exact: true }).fill(value);
 }
 

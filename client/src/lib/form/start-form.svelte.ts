@@ -1,4 +1,4 @@
-import { dataOf, studio } from '../graphql/client.ts';
+import { dataOf, direct, studio } from '../graphql/client.ts';
 import { ConfigForm, CreateExperiment, StartChoices, StartRun } from './documents.ts';
 import { asRecord, configOf, type Draft, type Section } from './fields.ts';
 import { placeIssues, type Issue } from './issues.ts';
@@ -72,7 +72,7 @@ export class StartForm {
       const experiment = await this.#experiment();
       if (experiment === 'failed') return null;
       const input = { name: this.text('name').trim() || null, experimentId: experiment, config: configOf(this.sections, this.draft) };
-      const { startRun } = dataOf(await studio.mutation(StartRun, { input }).toPromise());
+      const { startRun } = dataOf(await direct.mutation(StartRun, { input }).toPromise());
       if (startRun.__typename === 'StartRunSuccess') {
         sessionStorage.removeItem(key);
         return startRun.data.id;
@@ -99,7 +99,7 @@ export class StartForm {
     const chosen = this.text('experimentId');
     if (chosen !== newExperiment) return chosen || null;
     const { createExperiment } = dataOf(
-      await studio.mutation(CreateExperiment, { input: { name: this.text('experimentName').trim() } }).toPromise(),
+      await direct.mutation(CreateExperiment, { input: { name: this.text('experimentName').trim() } }).toPromise(),
     );
     if (createExperiment.__typename !== 'CreateExperimentSuccess') {
       this.problem = 'The experiment could not be made.';

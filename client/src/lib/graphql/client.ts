@@ -4,7 +4,7 @@ import { cacheExchange } from '@urql/exchange-graphcache';
 /** Values without an id belong to the object that holds them. */
 const embedded = (): null => null;
 
-/** For lists, forms and changes: answers are kept, normalised by id, so that going back shows a page at once. */
+/** For lists and forms: answers are kept, normalised by id, so that going back shows a page at once. */
 export const studio = new Client({
   url: '/graphql',
   preferGetMethod: false,
@@ -26,7 +26,7 @@ export const studio = new Client({
   ],
 });
 
-/** For what is read once and kept elsewhere, like thousands of measured values: normalising those would only cost time. */
+/** For changes, and for what is read once and kept elsewhere: normalising thousands of measured values would only cost time. */
 export const direct = new Client({ url: '/graphql', preferGetMethod: false, exchanges: [fetchExchange], requestPolicy: 'network-only' });
 
 /** The answer's data, or an error that a person can read. */

@@ -64,7 +64,7 @@ export function chartOptions(look: ChartAppearance): uPlot.Options {
   return {
     width: look.width,
     height: look.height,
-    padding: [8, 10, 0, 0],
+    padding: [10, look.width < 420 ? 14 : 22, 0, 0],
     legend: { show: false },
     series: rows,
     bands: [{ series: [chartRows.max, chartRows.min], fill: () => withAlpha(css(look.color), 0.16) }],
@@ -79,7 +79,7 @@ export function chartOptions(look: ChartAppearance): uPlot.Options {
       },
       // uPlot declares these numbers as a const enum, which is not there when the program runs.
       // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
-      y: { distr: look.logarithmic ? 3 : 1 },
+      y: look.logarithmic ? { distr: 3, range: (_plot, min, max) => (min > 0 && max > 0 ? [min * 0.9, max * 1.1] : [0.1, 1]) } : {},
     },
     axes: [
       {

@@ -5,6 +5,10 @@ export interface ChartPlan {
   unit: string;
   /** CSS variable of the line's colour. */
   color: string;
+  /** Noisy enough that a moving average helps. */
+  noisy: boolean;
+  /** Drawn on a logarithmic scale when that is asked for. */
+  logarithmic: boolean;
   /** A metric measured at fewer steps, drawn over the first. */
   overlay?: { key: string; title: string; color: string };
 }
@@ -14,13 +18,15 @@ export const lossChart: ChartPlan = {
   title: 'Loss',
   unit: 'nats per token',
   color: '--chart-loss',
+  noisy: true,
+  logarithmic: true,
   overlay: { key: 'evaluationLoss', title: 'Evaluation', color: '--chart-evaluation' },
 };
 
 export const smallCharts: readonly ChartPlan[] = [
-  { key: 'learningRate', title: 'Learning rate', unit: '', color: '--chart-rate' },
-  { key: 'gradientNorm', title: 'Gradient norm', unit: 'before clipping', color: '--chart-gradient' },
-  { key: 'tokensPerSecond', title: 'Speed', unit: 'tokens/s', color: '--chart-speed' },
+  { key: 'learningRate', title: 'Learning rate', unit: '', color: '--chart-rate', noisy: false, logarithmic: true },
+  { key: 'gradientNorm', title: 'Gradient norm', unit: 'before clipping', color: '--chart-gradient', noisy: true, logarithmic: true },
+  { key: 'tokensPerSecond', title: 'Speed', unit: 'tokens/s', color: '--chart-speed', noisy: true, logarithmic: false },
 ];
 
 /** Every metric that the page reads and follows. */

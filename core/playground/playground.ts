@@ -24,7 +24,9 @@ export interface PlaygroundChunk {
   problem?: string;
 }
 
-/** Generates with the base model and the tuned one side by side; given to the studio by whoever can. */
+/** Generates with the base model and the tuned one side by side. */
 export interface Playground {
   generate(request: { runId: string; prompt: string; sampling: Sampling; signal: AbortSignal }): AsyncIterable<PlaygroundChunk>;
+  /** Lets go of everything it holds. */
+  close(): void;
 }

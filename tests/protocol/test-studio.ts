@@ -1,0 +1,96 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startServer, type ServerOptions } from '@anneal/api';
+import { createStudio, LocalLauncher, readConfig, type Studio } from '@anneal/core';
+import { tinyConfig, writeTinyModel } from '@anneal/engine/testing';
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  data: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- what a test looks at differs from document to document
+  errors: { message: string; path?: (string | number)[]; extensions?: Record<string, unknown> }[];
+  extensions: Record<string, unknown>;
+}
+
+export interface TestRun {
+  /** Global id. */
+  id: string;
+  folder: string;
+  /** Lets it go on where it holds. */
+  release(): Promise<void>;
+}
+
+export interface TestStudio {
+  url: string;
+  studio: Studio;
+  /** What was logged. */
+  logged: { details: object; message: string }[];
+  send(query: string, variables?: object, headers?: Record<string, string>): Promise<Answer>;
+  /** Queues a run of so many steps that holds after one of them (0: does not hold). */
+  startRun(steps: number, holdAfter?: number): Promise<TestRun>;
+  /** Ends when the run has come to its end. */
+  ended(run: TestRun): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A whole studio in a folder of its own: real database, real server, and workers that write real journals (scripted-training.ts). */
+export async function openStudio(options: Omit<Partial<ServerOptions>, 'studio' | 'port'> = {}): Promise<TestStudio> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'anneal-protocol-'));
+  const places = await writeTinyModel(path.join(folder, 'tiny'));
+  const launcher = new LocalLauncher({ program: path.join(import.meta.dirname, 'scripted-training.ts') });
+  const studio = await createStudio(readConfig({ DATA_DIR: folder }), { launcher, slots: 4 });
+  const logged: TestStudio['logged'] = [];
+  const log = (details: object, message: string) => void logged.push({ details, message });
+  const logger = { error: log, warn: log, info: log };
+  const server = await startServer({ logger, clientFolder: path.join(folder, 'no-client'), ...options, studio, port: 0 });
+  const endpoint = `${server.url}/graphql`;
+
+  const send: TestStudio['send'] = async (query, variables, headers = {}) => {
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors = [], extensions = {} } = await response.json();
+    return { status: response.status, headers: response.headers, data, errors, extensions };
+  };
+
+  return {
+    url: server.url,
+    studio,
+    logged,
+    send,
+    async startRun(steps, holdAfter = 0) {
+      const { data } = await send('mutation ($config: JSON) { startRun(input: { config: $config }) { ... on StartRunSuccess { data { id } } } }', {
+        config: { ...tinyConfig(places, steps), schedule: { maxSteps: steps, warmupSteps: holdAfter } },
+      });
+      const id: string = data.startRun.data.id;
+      const folder = studio.runs.folderOf(Buffer.from(id, 'base64').toString().split(':')[1] ?? '');
+      return { id, folder, release: () => writeFile(path.join(folder, 'go'), '') };
+    },
+    async ended(run) {
+      for (;;) {
+        const { data } = await send('query ($id: ID!) { node(id: $id) { ... on Run { state error { message } } } }', { id: run.id });
+        if (['COMPLETED', 'FAILED', 'CANCELLED'].includes(data.node.state)) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    async close() {
+      await server.close();
+      await stopWorkers(studio);
+      await studio.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Workers outlive a studio: those of a test must not outlive the test. */
+async function stopWorkers({ prisma, runs }: Studio): Promise<void> {
+  for (;;) {
+    const active = await prisma.run.findMany({ where: { finishedAt: null } });
+    if (active.length === 0) return;
+    for (const run of active) await runs.cancel(run.id).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -16,7 +16,7 @@ function issuesOf(variables: Record<string, string>) {
 describe('readConfig', () => {
   it('has a default for everything', () => {
     const dataFolder = path.resolve('data');
-    expect(readConfig({ PORT: '', UNRELATED: 'x' })).toEqual({
+    expect(readConfig({ PORT: '', UNRELATED: 'x' })).toMatchObject({
       dataFolder,
       databaseUrl: `file:${path.join(dataFolder, 'anneal.db')}`,
       port: 4000,
@@ -27,7 +27,11 @@ describe('readConfig', () => {
   });
 
   it('takes what is given', () => {
-    expect(readConfig({ PORT: '0', HOST: '0.0.0.0', DATA_DIR: '/tmp/x' })).toMatchObject({ port: 0, host: '0.0.0.0', databaseUrl: 'file:/tmp/x/anneal.db' });
+    expect(readConfig({ PORT: '0', HOST: '0.0.0.0', DATA_DIR: '/tmp/x' })).toMatchObject({
+      port: 0,
+      host: '0.0.0.0',
+      databaseUrl: 'file:/tmp/x/anneal.db',
+    });
     expect(readConfig({ DATABASE_URL: 'file:/tmp/y.db' }).databaseUrl).toBe('file:/tmp/y.db');
     expect(readConfig({ ALLOWED_HOSTS: 'lab.example, b.example', ALLOWED_ORIGINS: 'https://lab.example' })).toMatchObject({
       allowedHosts: ['lab.example', 'b.example'],
@@ -36,12 +40,18 @@ describe('readConfig', () => {
   });
 
   it('names each variable that is wrong', () => {
-    expect(issuesOf({ PORT: '70000', HOST: 'a b', DATABASE_URL: 'mysql://x' }).map(({ path }) => path)).toEqual(['PORT', 'HOST', 'DATABASE_URL']);
+    expect(issuesOf({ PORT: '70000', HOST: 'a b', DATABASE_URL: 'mysql://x' }).map(({ path }) => path)).toEqual([
+      'PORT',
+      'HOST',
+      'DATABASE_URL',
+    ]);
     expect(issuesOf({ PORT: '-1' })).toHaveLength(1);
     expect(issuesOf({ ALLOWED_ORIGINS: 'lab.example' })).toHaveLength(1);
   });
 
   it('says that PostgreSQL has to wait', () => {
-    expect(issuesOf({ DATABASE_URL: 'postgres://localhost/x' })).toEqual([{ path: 'DATABASE_URL', message: expect.stringContaining('PostgreSQL is not supported yet') }]);
+    expect(issuesOf({ DATABASE_URL: 'postgres://localhost/x' })).toEqual([
+      { path: 'DATABASE_URL', message: expect.stringContaining('PostgreSQL is not supported yet') },
+    ]);
   });
 });

@@ -19,7 +19,15 @@ export interface StudioConfig {
 }
 
 const port = 'must be a whole number from 0 to 65535';
-const commaSeparated = z.string().default('').transform((list) => list.split(',').map((item) => item.trim()).filter((item) => item !== ''));
+const commaSeparated = z
+  .string()
+  .default('')
+  .transform((list) =>
+    list
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
 const environment = z.object({
   PORT: z
     .string()
@@ -34,11 +42,17 @@ const environment = z.object({
   DATA_DIR: z.string().min(1).default('./data'),
   DATABASE_URL: z
     .string()
-    .refine((url) => !/^postgres(ql)?:/.test(url), 'PostgreSQL is not supported yet. Leave it out, or give a SQLite file such as file:./data/anneal.db')
+    .refine(
+      (url) => !/^postgres(ql)?:/.test(url),
+      'PostgreSQL is not supported yet. Leave it out, or give a SQLite file such as file:./data/anneal.db',
+    )
     .refine((url) => /^(file|postgres|postgresql):./.test(url), 'must be a SQLite file such as file:./data/anneal.db')
     .optional(),
   ALLOWED_HOSTS: commaSeparated,
-  ALLOWED_ORIGINS: commaSeparated.refine((origins) => origins.every(isOrigin), 'must be origins such as https://lab.example, separated by commas'),
+  ALLOWED_ORIGINS: commaSeparated.refine(
+    (origins) => origins.every(isOrigin),
+    'must be origins such as https://lab.example, separated by commas',
+  ),
 });
 
 function isOrigin(text: string): boolean {

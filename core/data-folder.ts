@@ -13,13 +13,20 @@ export function openDataFolder(folder: string): () => void {
   try {
     fs.mkdirSync(path.join(folder, 'runs'), { recursive: true });
     fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK);
-    claim(file, ({ pid }) => `The data folder ${folder} is in use by another studio (process ${pid}). Stop that one, or set DATA_DIR to another folder.`);
+    claim(
+      file,
+      ({ pid }) =>
+        `The data folder ${folder} is in use by another studio (process ${pid}). Stop that one, or set DATA_DIR to another folder.`,
+    );
   } catch (error) {
     if (error instanceof EngineError) throw new Conflict(error.message, { cause: error });
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Unavailable(`The data folder ${folder} cannot be written: ${reason}. Give this user the right to write there, or set DATA_DIR to another folder.`, {
-      cause: error,
-    });
+    throw new Unavailable(
+      `The data folder ${folder} cannot be written: ${reason}. Give this user the right to write there, or set DATA_DIR to another folder.`,
+      {
+        cause: error,
+      },
+    );
   }
   return () => fs.rmSync(file, { force: true });
 }

@@ -20,11 +20,20 @@ const model = z.strictObject({
     .string()
     .min(1)
     .default('bundled')
-    .meta(hint('Base model', 'A Hugging Face model folder with config.json, model.safetensors and tokenizer.json, or "bundled" for the small code model that comes with the studio.')),
+    .meta(
+      hint(
+        'Base model',
+        'A Hugging Face model folder with config.json, model.safetensors and tokenizer.json, or "bundled" for the small code model that comes with the studio.',
+      ),
+    ),
 });
 
 const data = z.strictObject({
-  path: z.string().min(1).default('bundled').meta(hint('Dataset', 'A JSONL file, one JSON object a line, or "bundled" for the instruction set that belongs to the bundled model.')),
+  path: z
+    .string()
+    .min(1)
+    .default('bundled')
+    .meta(hint('Dataset', 'A JSONL file, one JSON object a line, or "bundled" for the instruction set that belongs to the bundled model.')),
   format: z
     .enum(['auto', 'alpaca', 'prompt-completion', 'messages', 'text'])
     .default('auto')
@@ -34,16 +43,36 @@ const data = z.strictObject({
         'How a row is read. alpaca: instruction, input, output. prompt-completion: prompt, completion. messages: a list of {role, content}. text: plain text, every token a target. auto looks at the first rows.',
       ),
     ),
-  maxLength: z.int().min(16).max(32768).default(512).meta(hint('Maximum length', 'Longer examples are cut at the end.', { unit: 'tokens' })),
-  validationShare: z.number().min(0).max(0.5).default(0.05).meta(hint('Validation share', 'Part of the rows held out to measure the evaluation loss. 0 turns evaluation off.')),
+  maxLength: z
+    .int()
+    .min(16)
+    .max(32768)
+    .default(512)
+    .meta(hint('Maximum length', 'Longer examples are cut at the end.', { unit: 'tokens' })),
+  validationShare: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.05)
+    .meta(hint('Validation share', 'Part of the rows held out to measure the evaluation loss. 0 turns evaluation off.')),
 });
 
 const method = z.strictObject({
   trainable: z
     .enum(['lora', 'full'])
     .default('lora')
-    .meta(hint('What is trained', 'lora: small low-rank matrices beside frozen weights (Hu et al. 2021). full: every weight of the model; needs about four times the memory.')),
-  rank: z.int().min(1).max(512).default(8).meta(hint('LoRA rank', 'Inner dimension of the low-rank matrices. More rank can learn more and costs more memory.')),
+    .meta(
+      hint(
+        'What is trained',
+        'lora: small low-rank matrices beside frozen weights (Hu et al. 2021). full: every weight of the model; needs about four times the memory.',
+      ),
+    ),
+  rank: z
+    .int()
+    .min(1)
+    .max(512)
+    .default(8)
+    .meta(hint('LoRA rank', 'Inner dimension of the low-rank matrices. More rank can learn more and costs more memory.')),
   alpha: z.number().min(0.01).max(4096).default(16).meta(hint('LoRA alpha', 'The update is scaled by alpha / rank.')),
   targetModules: z
     .array(z.string().min(1))
@@ -53,34 +82,127 @@ const method = z.strictObject({
 });
 
 const optimizer = z.strictObject({
-  learningRate: z.number().min(1e-8).max(1).default(2e-4).meta(hint('Learning rate', 'Peak step size of AdamW, reached after the warm-up. LoRA: about 1e-4 to 3e-3; full: about 1e-5 to 1e-3.')),
-  weightDecay: z.number().min(0).max(1).default(0).meta(hint('Weight decay', 'Decoupled weight decay (Loshchilov & Hutter 2019). Not applied to norms and biases.', { advanced: true })),
-  beta1: z.number().min(0).max(0.9999).default(0.9).meta(hint('Beta 1', 'Decay of the running mean of the gradient.', { advanced: true })),
-  beta2: z.number().min(0).max(0.99999).default(0.999).meta(hint('Beta 2', 'Decay of the running mean of the squared gradient.', { advanced: true })),
-  epsilon: z.number().min(1e-12).max(1e-2).default(1e-8).meta(hint('Epsilon', 'Added to the denominator of AdamW.', { advanced: true })),
-  maxGradientNorm: z.number().min(0).max(1e6).default(1).meta(hint('Gradient clipping', 'Gradients are scaled down to this global norm. 0 turns clipping off.', { advanced: true })),
+  learningRate: z
+    .number()
+    .min(1e-8)
+    .max(1)
+    .default(2e-4)
+    .meta(hint('Learning rate', 'Peak step size of AdamW, reached after the warm-up. LoRA: about 1e-4 to 3e-3; full: about 1e-5 to 1e-3.')),
+  weightDecay: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .meta(hint('Weight decay', 'Decoupled weight decay (Loshchilov & Hutter 2019). Not applied to norms and biases.', { advanced: true })),
+  beta1: z
+    .number()
+    .min(0)
+    .max(0.9999)
+    .default(0.9)
+    .meta(hint('Beta 1', 'Decay of the running mean of the gradient.', { advanced: true })),
+  beta2: z
+    .number()
+    .min(0)
+    .max(0.99999)
+    .default(0.999)
+    .meta(hint('Beta 2', 'Decay of the running mean of the squared gradient.', { advanced: true })),
+  epsilon: z
+    .number()
+    .min(1e-12)
+    .max(1e-2)
+    .default(1e-8)
+    .meta(hint('Epsilon', 'Added to the denominator of AdamW.', { advanced: true })),
+  maxGradientNorm: z
+    .number()
+    .min(0)
+    .max(1e6)
+    .default(1)
+    .meta(hint('Gradient clipping', 'Gradients are scaled down to this global norm. 0 turns clipping off.', { advanced: true })),
 });
 
 const schedule = z.strictObject({
-  type: z.enum(['cosine', 'linear', 'constant']).default('cosine').meta(hint('Schedule', 'How the learning rate falls after the warm-up: to zero along a cosine or a line, or not at all.')),
-  warmupSteps: z.int().min(0).max(1_000_000).default(0).meta(hint('Warm-up', 'The learning rate rises linearly over this many steps.', { unit: 'steps' })),
-  epochs: z.number().min(0.01).max(1000).default(1).meta(hint('Epochs', 'How often the whole training set is seen.', { unit: 'epochs' })),
-  maxSteps: z.int().min(0).max(10_000_000).default(0).meta(hint('Maximum steps', 'Stops after this many optimizer steps whatever the epochs say. 0: no limit.', { unit: 'steps', advanced: true })),
-  batchSize: z.int().min(1).max(4096).default(8).meta(hint('Batch size', 'Sequences in one forward and backward pass.', { unit: 'sequences' })),
+  type: z
+    .enum(['cosine', 'linear', 'constant'])
+    .default('cosine')
+    .meta(hint('Schedule', 'How the learning rate falls after the warm-up: to zero along a cosine or a line, or not at all.')),
+  warmupSteps: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .meta(hint('Warm-up', 'The learning rate rises linearly over this many steps.', { unit: 'steps' })),
+  epochs: z
+    .number()
+    .min(0.01)
+    .max(1000)
+    .default(1)
+    .meta(hint('Epochs', 'How often the whole training set is seen.', { unit: 'epochs' })),
+  maxSteps: z
+    .int()
+    .min(0)
+    .max(10_000_000)
+    .default(0)
+    .meta(
+      hint('Maximum steps', 'Stops after this many optimizer steps whatever the epochs say. 0: no limit.', {
+        unit: 'steps',
+        advanced: true,
+      }),
+    ),
+  batchSize: z
+    .int()
+    .min(1)
+    .max(4096)
+    .default(8)
+    .meta(hint('Batch size', 'Sequences in one forward and backward pass.', { unit: 'sequences' })),
   gradientAccumulation: z
     .int()
     .min(1)
     .max(4096)
     .default(1)
-    .meta(hint('Gradient accumulation', 'Passes summed up before the optimizer steps; the loss is normalised by the target tokens of all of them.', { unit: 'passes', advanced: true })),
+    .meta(
+      hint(
+        'Gradient accumulation',
+        'Passes summed up before the optimizer steps; the loss is normalised by the target tokens of all of them.',
+        { unit: 'passes', advanced: true },
+      ),
+    ),
 });
 
 const run = z.strictObject({
-  seed: z.int().min(0).max(4294967295).default(0).meta(hint('Seed', 'The same seed, data and machine give the same losses.', { advanced: true })),
-  evaluateEvery: z.int().min(0).max(1_000_000).default(50).meta(hint('Evaluate every', 'Steps between evaluations on the validation rows. 0: at the end only.', { unit: 'steps' })),
-  checkpointEvery: z.int().min(0).max(1_000_000).default(50).meta(hint('Checkpoint every', 'Steps between checkpoints. A run that is killed goes on from its last checkpoint. 0: at the end only.', { unit: 'steps' })),
-  keepCheckpoints: z.int().min(1).max(1000).default(2).meta(hint('Checkpoints kept', 'Older ones are deleted.', { advanced: true })),
-  threads: z.int().min(0).max(1024).default(0).meta(hint('Threads', 'CPU threads for the training process. 0: one for each core.', { unit: 'threads', advanced: true })),
+  seed: z
+    .int()
+    .min(0)
+    .max(4294967295)
+    .default(0)
+    .meta(hint('Seed', 'The same seed, data and machine give the same losses.', { advanced: true })),
+  evaluateEvery: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(50)
+    .meta(hint('Evaluate every', 'Steps between evaluations on the validation rows. 0: at the end only.', { unit: 'steps' })),
+  checkpointEvery: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(50)
+    .meta(
+      hint('Checkpoint every', 'Steps between checkpoints. A run that is killed goes on from its last checkpoint. 0: at the end only.', {
+        unit: 'steps',
+      }),
+    ),
+  keepCheckpoints: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(2)
+    .meta(hint('Checkpoints kept', 'Older ones are deleted.', { advanced: true })),
+  threads: z
+    .int()
+    .min(0)
+    .max(1024)
+    .default(0)
+    .meta(hint('Threads', 'CPU threads for the training process. 0: one for each core.', { unit: 'threads', advanced: true })),
 });
 
 const section = <T extends z.ZodType>(schema: T, title: string, help: string) => schema.prefault({} as z.input<T>).meta({ title, help });
@@ -113,5 +235,9 @@ export function parseTrainingConfig(input: unknown): TrainingConfig {
       ? issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: 'There is no such field.' }))
       : [{ path: issue.path.join('.'), message: issue.message }],
   );
-  throw new EngineError('CONFIG_INVALID', `The configuration is not valid: ${issues.map((i) => `${i.path || 'configuration'}: ${i.message}`).join('; ')}`, { issues });
+  throw new EngineError(
+    'CONFIG_INVALID',
+    `The configuration is not valid: ${issues.map((i) => `${i.path || 'configuration'}: ${i.message}`).join('; ')}`,
+    { issues },
+  );
 }

@@ -1,4 +1,4 @@
-export type DatabaseErrorCode = 'URL_UNSUPPORTED' | 'NOT_WRITABLE' | 'NOT_OURS' | 'NEWER_VERSION' | 'MIGRATION_CHANGED' | 'MIGRATION_FAILED';
+export type DatabaseErrorCode = 'URL_UNSUPPORTED' | 'UNUSABLE' | 'NOT_OURS' | 'NEWER_VERSION' | 'MIGRATION_CHANGED' | 'MIGRATION_FAILED';
 
 /** The database cannot be used as it is. The message says why and what to do; nothing in the database was changed. */
 export class DatabaseError extends Error {

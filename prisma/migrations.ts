@@ -52,7 +52,10 @@ async function readApplied(connection: SqlDriverAdapter, label: string): Promise
       `The database ${label} has tables of another program (${tables.map(([name]) => String(name)).join(', ')}). Nothing was changed. Set DATABASE_URL to a file of its own.`,
     );
   }
-  const rows = await rowsOf(connection, 'SELECT "migration_name", "checksum", "finished_at" FROM "_prisma_migrations" WHERE "rolled_back_at" IS NULL');
+  const rows = await rowsOf(
+    connection,
+    'SELECT "migration_name", "checksum", "finished_at" FROM "_prisma_migrations" WHERE "rolled_back_at" IS NULL',
+  );
   return new Map(rows.map(([name, checksum, finishedAt]) => [String(name), { checksum: String(checksum), finished: finishedAt !== null }]));
 }
 
@@ -60,7 +63,11 @@ async function rowsOf(connection: SqlDriverAdapter, sql: string): Promise<unknow
   return (await connection.queryRaw({ sql, args: [], argTypes: [] })).rows;
 }
 
-function check(migrations: readonly Migration[], applied: ReadonlyMap<string, { checksum: string; finished: boolean }>, label: string): void {
+function check(
+  migrations: readonly Migration[],
+  applied: ReadonlyMap<string, { checksum: string; finished: boolean }>,
+  label: string,
+): void {
   const known = new Map(migrations.map((migration) => [migration.name, migration]));
   for (const [name, { checksum, finished }] of applied) {
     const migration = known.get(name);
@@ -87,7 +94,9 @@ function check(migrations: readonly Migration[], applied: ReadonlyMap<string, { 
 
 async function apply(connection: SqlDriverAdapter, { name, sql, checksum }: Migration, label: string): Promise<void> {
   const now = Date.now();
-  const record = [randomUUID(), checksum, now, name, now, 1].map((value) => (typeof value === 'number' ? value : `'${value.replaceAll("'", "''")}'`));
+  const record = [randomUUID(), checksum, now, name, now, 1].map((value) =>
+    typeof value === 'number' ? value : `'${value.replaceAll("'", "''")}'`,
+  );
   const columns = '"id", "checksum", "finished_at", "migration_name", "started_at", "applied_steps_count"';
   // Tables that are made anew are dropped first: with foreign keys on, their children's rows would go too. The switch works outside of transactions only.
   const script = [
@@ -103,7 +112,11 @@ async function apply(connection: SqlDriverAdapter, { name, sql, checksum }: Migr
   } catch (error) {
     // Another process may have applied it in the meantime.
     if ((await readApplied(connection, label)).get(name)?.checksum === checksum) return;
-    throw new DatabaseError('MIGRATION_FAILED', `The migration ${name} of the database ${label} failed: ${messageOf(error)}. Nothing was changed.`, { cause: error });
+    throw new DatabaseError(
+      'MIGRATION_FAILED',
+      `The migration ${name} of the database ${label} failed: ${messageOf(error)}. Nothing was changed.`,
+      { cause: error },
+    );
   } finally {
     await connection.executeScript('PRAGMA foreign_keys = ON;');
   }

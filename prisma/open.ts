@@ -11,7 +11,10 @@ import { prepareDatabaseFile, SqliteAdapter } from './sqlite.ts';
  */
 export async function openDatabase(url: string): Promise<PrismaClient> {
   if (!url.startsWith('file:')) {
-    throw new DatabaseError('URL_UNSUPPORTED', `The database URL "${url.split(':', 1).join()}:…" is not supported: only SQLite files are yet, such as file:./data/anneal.db.`);
+    throw new DatabaseError(
+      'URL_UNSUPPORTED',
+      `The database URL "${url.split(':', 1).join()}:…" is not supported: only SQLite files are yet, such as file:./data/anneal.db.`,
+    );
   }
   const file = await prepareDatabaseFile(url);
   await migrate(`file:${file}`, file);
@@ -27,7 +30,7 @@ async function migrate(url: string, label: string): Promise<void> {
     await applyMigrations(connection, label);
   } catch (error) {
     if (error instanceof DatabaseError) throw error;
-    throw new DatabaseError('NOT_WRITABLE', `The database ${label} cannot be used: ${messageOf(error)}.`, { cause: error });
+    throw new DatabaseError('UNUSABLE', `The database ${label} cannot be used: ${messageOf(error)}.`, { cause: error });
   } finally {
     await connection.dispose();
   }

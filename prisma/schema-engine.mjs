@@ -97,11 +97,14 @@ async function serve() {
         continue;
       }
       // The engine takes a missing migrations table for an error.
-      if (usesMigrationsTable.has(request.method)) await withConnection((connection) => connection.executeScript(migrationsTable[database.provider]));
+      if (usesMigrationsTable.has(request.method))
+        await withConnection((connection) => connection.executeScript(migrationsTable[database.provider]));
       // It opens the shadow database only for a diagnosis, and needs what that one leaves behind.
-      if (request.method === 'evaluateDataLoss') await engine.devDiagnostic({ migrationsList: request.params.migrationsList, filters: request.params.filters });
+      if (request.method === 'evaluateDataLoss')
+        await engine.devDiagnostic({ migrationsList: request.params.migrationsList, filters: request.params.filters });
       const result = (await engine[request.method](request.params)) ?? {};
-      if (request.method === 'diff' && result.stdout) send({ method: 'print', params: { content: result.stdout }, id: `print-${request.id}` });
+      if (request.method === 'diff' && result.stdout)
+        send({ method: 'print', params: { content: result.stdout }, id: `print-${request.id}` });
       send({ id: request.id, result });
     } catch (error) {
       const message = driverMessage(error, adapters.errorRegistry) ?? messageOf(error);

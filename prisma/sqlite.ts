@@ -67,7 +67,7 @@ function onOneConnection(client: Client): Client {
 
 /**
  * The file behind a `file:` URL, its folder made when missing.
- * @throws DatabaseError `NOT_WRITABLE`
+ * @throws DatabaseError `UNUSABLE`
  */
 export async function prepareDatabaseFile(url: string): Promise<string> {
   const file = path.resolve(url.startsWith('file://') ? fileURLToPath(url) : url.slice('file:'.length));
@@ -80,7 +80,7 @@ export async function prepareDatabaseFile(url: string): Promise<string> {
     if (known) await fs.access(file, fs.constants.R_OK | fs.constants.W_OK);
   } catch (error) {
     throw new DatabaseError(
-      'NOT_WRITABLE',
+      'UNUSABLE',
       `The database ${file} cannot be written: ${messageOf(error)}. Give this user the right to write there, or set DATA_DIR to another folder.`,
       { cause: error },
     );

@@ -1,26 +1,8 @@
-import { Unavailable } from '@anneal/core';
+import { Invalid, type PlaygroundChunk } from '@anneal/core';
+import { z } from 'zod';
 import { builder } from './builder.ts';
 import { existingRun } from './existing-run.ts';
 import { stoppable } from './stream.ts';
-
-export interface TryRunChunk {
-  side: 'BASE' | 'TUNED';
-  text: string;
-  done: boolean;
-  tokens: number;
-  seconds: number;
-  /** Null: none. */
-  problem?: string | null;
-}
-
-export interface Sampling {
-  temperature: number;
-  topK: number;
-  topP: number;
-  maxTokens: number;
-  seed: number;
-  stop: string[];
-}
 
 const TryRunSide = builder.enumType('TryRunSide', {
   description: 'Which of the two models wrote.',
@@ -30,7 +12,7 @@ const TryRunSide = builder.enumType('TryRunSide', {
   } as const,
 });
 
-const TryRunChunkRef = builder.objectRef<TryRunChunk>('TryRunChunk').implement({
+const TryRunChunkRef = builder.objectRef<PlaygroundChunk>('TryRunChunk').implement({
   description: 'Some more text of one side.',
   fields: (t) => ({
     side: t.expose('side', { type: TryRunSide, description: 'Which model wrote it.' }),
@@ -52,9 +34,31 @@ const TryRunInput = builder.inputType('TryRunInput', {
     topP: t.float({ defaultValue: 1, description: 'Only from the most likely tokens that together reach this probability, above 0 to 1.' }),
     maxTokens: t.int({ defaultValue: 200, description: 'Stops after this many tokens, at most 4096.' }),
     seed: t.int({ defaultValue: 0, description: 'The same seed gives the same text.' }),
-    stop: t.stringList({ description: 'Stops before any of these texts.' }),
+    stop: t.stringList({ description: 'Stops before any of these texts; at most 16.' }),
   }),
 });
+
+const limits = z.object({
+  prompt: z.string().max(100_000),
+  temperature: z.number().min(0).max(10),
+  topK: z.int().min(0),
+  topP: z.number().gt(0).max(1),
+  maxTokens: z.int().min(1).max(4096),
+  seed: z.int().min(0),
+  stop: z
+    .array(z.string().min(1).max(200))
+    .max(16)
+    .nullish()
+    .transform((texts) => texts ?? []),
+});
+
+/** @throws Invalid with one issue for each value that cannot be */
+function checked(input: typeof TryRunInput.$inferInput): z.output<typeof limits> {
+  const result = limits.safeParse(input);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  throw new Invalid(issues.map(({ path, message }) => `${path}: ${message}`).join('; '), issues);
+}
 
 builder.subscriptionField('tryRun', (t) =>
   t.field({
@@ -63,17 +67,9 @@ builder.subscriptionField('tryRun', (t) =>
     args: { input: t.arg({ type: TryRunInput, required: true, description: 'What to generate.' }) },
     subscribe: async (_root, { input }, context) => {
       const { playground } = context.studio;
-      if (!playground) throw new Unavailable('Generation is not part of this studio.');
       const runId = await existingRun(context, String(input.runId));
-      const sampling: Sampling = {
-        temperature: input.temperature ?? 0,
-        topK: input.topK ?? 0,
-        topP: input.topP ?? 1,
-        maxTokens: input.maxTokens ?? 200,
-        seed: input.seed ?? 0,
-        stop: input.stop ?? [],
-      };
-      return stoppable((signal) => playground.generate({ runId, prompt: input.prompt, sampling, signal }));
+      const { prompt, ...sampling } = checked(input);
+      return stoppable((signal) => playground.generate({ runId, prompt, sampling, signal }));
     },
     resolve: (chunk) => chunk,
   }),

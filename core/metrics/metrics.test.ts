@@ -32,7 +32,9 @@ async function store(key: string, points: readonly Point[], sizes: readonly numb
   let summary: Summary = {};
   for (let [start, turn] = [0, 0]; start < points.length; turn++) {
     const size = sizes[turn % sizes.length] ?? 1;
-    const batch = points.slice(start, start + size).map(({ step, value }) => ({ key, step, value, epoch: 0, tokens: 0, time: timeOf(step), sequence: step }));
+    const batch = points
+      .slice(start, start + size)
+      .map(({ step, value }) => ({ key, step, value, epoch: 0, tokens: 0, time: timeOf(step), sequence: step }));
     summary = await prisma.$transaction((transaction) => storePoints(transaction, 'run', summary, batch));
     start += size;
   }
@@ -45,11 +47,22 @@ function naive(points: readonly Point[], fromStep: number, toStep: number): Buck
   const values = inside.map(({ value }) => value);
   const [first, last] = [inside[0], inside.at(-1)];
   if (!first || !last) return undefined;
-  return { fromStep: first.step, toStep: last.step, min: Math.min(...values), max: Math.max(...values), last: last.value, count: inside.length, time: timeOf(last.step) };
+  return {
+    fromStep: first.step,
+    toStep: last.step,
+    min: Math.min(...values),
+    max: Math.max(...values),
+    last: last.value,
+    count: inside.length,
+    time: timeOf(last.step),
+  };
 }
 
 const points = fc
-  .array(fc.record({ gap: fc.integer({ min: 1, max: 5 }), value: fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 }) }), { maxLength: 700 })
+  .array(
+    fc.record({ gap: fc.integer({ min: 1, max: 5 }), value: fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 }) }),
+    { maxLength: 700 },
+  )
   .map((parts) => {
     let step = -1;
     return parts.map(({ gap, value }) => ({ step: (step += gap), value }));
@@ -86,11 +99,27 @@ describe('MetricService.series', () => {
   it('reads few rows of a long curve, and every range of it exactly', async () => {
     const given = Array.from({ length: 70_000 }, (_, step) => ({ step, value: Math.sin(step / 50) + step / 1e4 }));
     const summary = await store('long', given, [5000]);
-    expect(summary.long).toEqual({ last: given[69_999]?.value, lastStep: 69_999, min: naive(given, 0, 70_000)?.min, max: naive(given, 0, 70_000)?.max, count: 70_000 });
+    expect(summary.long).toEqual({
+      last: given[69_999]?.value,
+      lastStep: 69_999,
+      min: naive(given, 0, 70_000)?.min,
+      max: naive(given, 0, 70_000)?.max,
+      count: 70_000,
+    });
     const levels = await prisma.metricRollup.groupBy({ by: ['level'], where: { key: 'long' }, _count: true, orderBy: { level: 'asc' } });
-    expect(levels.map(({ level, _count }) => [level, _count])).toEqual([[1, 1093], [2, 17]]);
+    expect(levels.map(({ level, _count }) => [level, _count])).toEqual([
+      [1, 1093],
+      [2, 17],
+    ]);
     const service = new MetricService(prisma);
-    for (const [fromStep, toStep] of [[0, 69_999], [1, 69_990], [4095, 61_441], [12_345, 54_321], [63, 64], [69_952, 70_000]] as const) {
+    for (const [fromStep, toStep] of [
+      [0, 69_999],
+      [1, 69_990],
+      [4095, 61_441],
+      [12_345, 54_321],
+      [63, 64],
+      [69_952, 70_000],
+    ] as const) {
       const [series] = await service.series('run', ['long'], { fromStep, toStep, maxPoints: 500 });
       const buckets = series?.buckets ?? [];
       expect(buckets).toEqual(buckets.map((bucket) => naive(given, bucket.fromStep, bucket.toStep)));
@@ -99,9 +128,21 @@ describe('MetricService.series', () => {
   });
 
   it('passes points over that are there already', async () => {
-    const once = await store('twice', [{ step: 1, value: 5 }, { step: 2, value: 7 }], [2]);
+    const once = await store(
+      'twice',
+      [
+        { step: 1, value: 5 },
+        { step: 2, value: 7 },
+      ],
+      [2],
+    );
     const again = await prisma.$transaction((transaction) =>
-      storePoints(transaction, 'run', once, [1, 2, 3].map((step) => ({ key: 'twice', step, value: 1, epoch: 0, tokens: 0, time: timeOf(step), sequence: step }))),
+      storePoints(
+        transaction,
+        'run',
+        once,
+        [1, 2, 3].map((step) => ({ key: 'twice', step, value: 1, epoch: 0, tokens: 0, time: timeOf(step), sequence: step })),
+      ),
     );
     expect(again.twice).toEqual({ last: 1, lastStep: 3, min: 1, max: 7, count: 3 });
   });

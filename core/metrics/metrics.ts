@@ -36,10 +36,15 @@ export class MetricService {
    * lowest and highest value. Buckets at the ends hold only points inside of the range.
    * @throws NotFound, Invalid
    */
-  async series(runId: string, keys: readonly string[], { fromStep = 0, toStep = Number.MAX_SAFE_INTEGER, maxPoints = 500 }: SeriesOptions = {}): Promise<MetricSeries[]> {
+  async series(
+    runId: string,
+    keys: readonly string[],
+    { fromStep = 0, toStep = Number.MAX_SAFE_INTEGER, maxPoints = 500 }: SeriesOptions = {},
+  ): Promise<MetricSeries[]> {
     if (!Number.isInteger(maxPoints) || maxPoints < 1 || maxPoints > 5000) throw invalid('maxPoints', 'A curve has 1 to 5,000 points.');
     if (keys.length > maximumKeys) throw invalid('keys', `At most ${maximumKeys} metrics can be read at once.`);
-    if (!(await this.#prisma.run.findUnique({ where: { id: runId }, select: { id: true } }))) throw new NotFound(`There is no run ${runId}.`);
+    if (!(await this.#prisma.run.findUnique({ where: { id: runId }, select: { id: true } })))
+      throw new NotFound(`There is no run ${runId}.`);
     const series: MetricSeries[] = [];
     for (const key of keys) {
       const curve = { runId, key };
@@ -52,8 +57,16 @@ export class MetricService {
   /** The lowest level on which the range is short enough to be read. */
   async #level(curve: Curve, fromStep: number, toStep: number, mostRows: number): Promise<number> {
     const [first, last] = await Promise.all([
-      this.#prisma.metricRollup.findFirst({ where: { ...curve, level: 1, fromStep: { gte: fromStep } }, orderBy: { fromStep: 'asc' }, select: { bucket: true } }),
-      this.#prisma.metricRollup.findFirst({ where: { ...curve, level: 1, fromStep: { lte: toStep } }, orderBy: { fromStep: 'desc' }, select: { bucket: true } }),
+      this.#prisma.metricRollup.findFirst({
+        where: { ...curve, level: 1, fromStep: { gte: fromStep } },
+        orderBy: { fromStep: 'asc' },
+        select: { bucket: true },
+      }),
+      this.#prisma.metricRollup.findFirst({
+        where: { ...curve, level: 1, fromStep: { lte: toStep } },
+        orderBy: { fromStep: 'desc' },
+        select: { bucket: true },
+      }),
     ]);
     if (!first || !last) return 0;
     let level = 0;

@@ -44,7 +44,11 @@ export function merge(buckets: readonly [Bucket, ...Bucket[]]): Bucket {
  * @param points the new ones, in the order of their steps.
  * @param before reads the last `take` buckets of a level as they were stored before, in the order of steps; level 0: points.
  */
-export async function completedRollups(count: number, points: readonly Bucket[], before: (level: number, take: number) => Promise<Bucket[]>): Promise<Rollup[]> {
+export async function completedRollups(
+  count: number,
+  points: readonly Bucket[],
+  before: (level: number, take: number) => Promise<Bucket[]>,
+): Promise<Rollup[]> {
   const rollups: Rollup[] = [];
   let [stored, added] = [count, points];
   for (let level = 1; level <= topLevel; level++) {

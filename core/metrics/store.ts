@@ -12,7 +12,12 @@ const rowsAStatement = 1000;
  * @param points with each key in the order of steps; one at or before the last step of its key is a duplicate and is passed over.
  * @returns the new summary
  */
-export async function storePoints(transaction: Prisma.TransactionClient, runId: string, summary: Summary, points: readonly NewPoint[]): Promise<Summary> {
+export async function storePoints(
+  transaction: Prisma.TransactionClient,
+  runId: string,
+  summary: Summary,
+  points: readonly NewPoint[],
+): Promise<Summary> {
   const updated = { ...summary };
   const fresh = new Map<string, NewPoint[]>();
   for (const point of points) {
@@ -33,13 +38,27 @@ export async function storePoints(transaction: Prisma.TransactionClient, runId: 
     transaction,
     'MetricPoint',
     ['runId', 'key', 'step', 'value', 'epoch', 'tokens', 'time', 'sequence'],
-    [...fresh.values()].flat().map((point) => [runId, point.key, point.step, point.value, point.epoch, point.tokens, point.time, point.sequence]),
+    [...fresh.values()]
+      .flat()
+      .map((point) => [runId, point.key, point.step, point.value, point.epoch, point.tokens, point.time, point.sequence]),
   );
   await insert(
     transaction,
     'MetricRollup',
     ['runId', 'key', 'level', 'fromStep', 'toStep', 'bucket', 'min', 'max', 'last', 'count', 'time'],
-    rollups.map(({ key, level, fromStep, toStep, bucket, min, max, last, count, time }) => [runId, key, level, fromStep, toStep, bucket, min, max, last, count, time]),
+    rollups.map(({ key, level, fromStep, toStep, bucket, min, max, last, count, time }) => [
+      runId,
+      key,
+      level,
+      fromStep,
+      toStep,
+      bucket,
+      min,
+      max,
+      last,
+      count,
+      time,
+    ]),
   );
   return updated;
 }
@@ -55,7 +74,13 @@ export const asBucket = ({ step, value, time }: Pick<StoredPoint, 'step' | 'valu
   time,
 });
 
-async function lastBuckets(transaction: Prisma.TransactionClient, runId: string, key: string, level: number, take: number): Promise<Bucket[]> {
+async function lastBuckets(
+  transaction: Prisma.TransactionClient,
+  runId: string,
+  key: string,
+  level: number,
+  take: number,
+): Promise<Bucket[]> {
   const found =
     level === 0
       ? (await transaction.metricPoint.findMany({ where: { runId, key }, orderBy: { step: 'desc' }, take })).map(asBucket)
@@ -63,7 +88,12 @@ async function lastBuckets(transaction: Prisma.TransactionClient, runId: string,
   return found.reverse();
 }
 
-async function insert(transaction: Prisma.TransactionClient, table: string, columns: readonly string[], rows: readonly (readonly (string | number | Date)[])[]): Promise<void> {
+async function insert(
+  transaction: Prisma.TransactionClient,
+  table: string,
+  columns: readonly string[],
+  rows: readonly (readonly (string | number | Date)[])[],
+): Promise<void> {
   const quoted = columns.map((column) => `"${column}"`).join(', ');
   for (let start = 0; start < rows.length; start += rowsAStatement) {
     const batch = rows.slice(start, start + rowsAStatement);

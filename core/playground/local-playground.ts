@@ -24,7 +24,17 @@ export class LocalPlayground implements Playground {
   /**
    * @throws NotFound without such a run, Unavailable when it has not saved what it learned yet, or the process died
    */
-  async *generate({ runId, prompt, sampling, signal }: { runId: string; prompt: string; sampling: Sampling; signal: AbortSignal }): AsyncGenerator<PlaygroundChunk> {
+  async *generate({
+    runId,
+    prompt,
+    sampling,
+    signal,
+  }: {
+    runId: string;
+    prompt: string;
+    sampling: Sampling;
+    signal: AbortSignal;
+  }): AsyncGenerator<PlaygroundChunk> {
     const process = await this.#processFor(runId);
     try {
       for await (const { side, text, done, tokens, seconds, problem } of process.generate(prompt, sampling, signal)) {
@@ -55,7 +65,11 @@ export class LocalPlayground implements Playground {
   }
 
   #start(key: string, base: string, kind: string, folder: string): GenerationProcess {
-    const models = { baseFolder: resolveModelFolder(base), tuned: { kind: kind === 'model' ? ('model' as const) : ('adapter' as const), folder }, threads: 0 };
+    const models = {
+      baseFolder: resolveModelFolder(base),
+      tuned: { kind: kind === 'model' ? ('model' as const) : ('adapter' as const), folder },
+      threads: 0,
+    };
     const process: GenerationProcess = new GenerationProcess(models, () => {
       if (this.#processes.get(key) === process) this.#processes.delete(key);
     });

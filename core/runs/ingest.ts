@@ -21,6 +21,8 @@ interface Draft {
   events: Omit<Prisma.RunEventCreateManyInput, 'runId' | 'sequence'>[];
   checkpoints: Prisma.CheckpointCreateManyInput[];
   artifacts: Prisma.ArtifactCreateManyInput[];
+  /** Checkpoints and artifacts that are stored already. */
+  known: Set<string>;
 }
 
 /**
@@ -31,7 +33,14 @@ interface Draft {
 export async function ingest(prisma: PrismaClient, runId: string, lines: readonly JournalLine[], offset: number): Promise<Ingested> {
   return prisma.$transaction(async (transaction) => {
     const run = await transaction.run.findUniqueOrThrow({ where: { id: runId } });
-    const draft: Draft = { run: { ...run }, points: [], events: [], checkpoints: [], artifacts: [] };
+    const draft: Draft = {
+      run: { ...run },
+      points: [],
+      events: [],
+      checkpoints: [],
+      artifacts: [],
+      known: await knownNames(transaction, runId, lines),
+    };
     const holes: [number, number][] = [];
     for (const line of lines) {
       const expected = draft.run.journalSequence + 1;
@@ -46,6 +55,18 @@ export async function ingest(prisma: PrismaClient, runId: string, lines: readonl
   });
 }
 
+const checkpointName = ({ step }: { step: number }) => `checkpoint ${step}`;
+const artifactName = ({ step, path }: { step: number; path: string }) => `artifact ${step} ${path}`;
+
+/** What of the checkpoints and artifacts in these lines is there already: telling one twice must not hold up what follows. */
+async function knownNames(transaction: Prisma.TransactionClient, runId: string, lines: readonly JournalLine[]): Promise<Set<string>> {
+  const steps = lines.flatMap((line) => (line.type === 'checkpoint' || line.type === 'artifact' ? [line.step] : []));
+  if (steps.length === 0) return new Set();
+  const query = { where: { runId, step: { in: steps } }, select: { step: true, path: true } };
+  const [checkpoints, artifacts] = [await transaction.checkpoint.findMany(query), await transaction.artifact.findMany(query)];
+  return new Set([...checkpoints.map(checkpointName), ...artifacts.map(artifactName)]);
+}
+
 async function write(transaction: Prisma.TransactionClient, before: Run, draft: Draft, offset: number): Promise<void> {
   const { id: runId } = before;
   const { id: _, config: _config, errorIssues, ...run } = draft.run;
@@ -54,7 +75,13 @@ async function write(transaction: Prisma.TransactionClient, before: Run, draft: 
   await transaction.artifact.createMany({ data: draft.artifacts });
   const events = draft.events.map((event, index) => ({ ...event, runId, sequence: before.eventSequence + index + 1 }));
   await transaction.runEvent.createMany({ data: events });
-  const changes = { ...run, ...(errorIssues !== null && { errorIssues }), summary, journalOffset: BigInt(offset), eventSequence: before.eventSequence + events.length };
+  const changes = {
+    ...run,
+    ...(errorIssues !== null && { errorIssues }),
+    summary,
+    journalOffset: BigInt(offset),
+    eventSequence: before.eventSequence + events.length,
+  };
   await transaction.run.update({ where: { id: runId }, data: changes });
 }
 
@@ -74,7 +101,11 @@ function apply(draft: Draft, line: JournalLine): void {
     }
     case 'metrics': {
       if (line.step > run.step) {
-        if (run.lastStepAt) run.secondsPerStep = averageStepTime(run.secondsPerStep, Math.max(0, (line.time - run.lastStepAt.getTime()) / 1000 / (line.step - run.step)));
+        if (run.lastStepAt)
+          run.secondsPerStep = averageStepTime(
+            run.secondsPerStep,
+            Math.max(0, (line.time - run.lastStepAt.getTime()) / 1000 / (line.step - run.step)),
+          );
         run.lastStepAt = time;
         run.step = line.step;
       }
@@ -86,12 +117,14 @@ function apply(draft: Draft, line: JournalLine): void {
       draft.events.push({ type: 'LOG', time, step: line.step, level: logLevels[line.level], message: line.message });
       return;
     case 'checkpoint': {
+      if (!isNew(draft, checkpointName(line))) return;
       const id = newId();
       draft.checkpoints.push({ id, runId: run.id, step: line.step, loss: line.loss, bytes: line.bytes, path: line.path, createdAt: time });
       draft.events.push({ type: 'CHECKPOINT', time, step: line.step, checkpointId: id });
       return;
     }
     case 'artifact': {
+      if (!isNew(draft, artifactName(line))) return;
       const id = newId();
       draft.artifacts.push({ id, runId: run.id, kind: line.kind, step: line.step, bytes: line.bytes, path: line.path, createdAt: time });
       draft.events.push({ type: 'ARTIFACT', time, step: line.step, artifactId: id });
@@ -111,6 +144,12 @@ function apply(draft: Draft, line: JournalLine): void {
       }
       return;
   }
+}
+
+function isNew({ known }: Draft, name: string): boolean {
+  const isNew = !known.has(name);
+  known.add(name);
+  return isNew;
 }
 
 const logLevels = { info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;

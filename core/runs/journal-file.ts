@@ -27,7 +27,8 @@ export async function readLines(file: string, offset: number, most: number, bloc
       const block = Buffer.alloc(length);
       const { bytesRead } = await handle.read(block, 0, length, start);
       const lines = splitLines(block.subarray(0, bytesRead), most);
-      if (lines.texts.length > 0 || start + length >= size || bytesRead < length) return { texts: lines.texts, offset: start + lines.bytes };
+      if (lines.texts.length > 0 || start + length >= size || bytesRead < length)
+        return { texts: lines.texts, offset: start + lines.bytes };
     }
     return { texts: [], offset: start };
   } finally {

@@ -26,7 +26,13 @@ beforeEach(async () => {
   prisma = await databaseWithRun(folder, 'run');
   [ended, logged] = [[], []];
   const logger = pino({ level: 'error' }, { write: (text: string) => void logged.push(text) });
-  reader = new JournalReader({ prisma, bus: new Bus(), logger, folderOf: (id) => path.join(folder, 'runs', id), onEnd: (id) => ended.push(id) });
+  reader = new JournalReader({
+    prisma,
+    bus: new Bus(),
+    logger,
+    folderOf: (id) => path.join(folder, 'runs', id),
+    onEnd: (id) => ended.push(id),
+  });
 });
 afterEach(async () => {
   await reader.close();
@@ -34,10 +40,29 @@ afterEach(async () => {
   fs.rmSync(folder, { recursive: true });
 });
 
-const started: JournalEvent = { type: 'started', step: 0, totalSteps: 100, device: 'cpu', threads: 2, parameters: 5e9, trainableParameters: 10, trainExamples: 50, validationExamples: 5 };
-const metrics = (step: number): JournalEvent => ({ type: 'metrics', step, epoch: step / 10, tokens: step * 7, values: { loss: 3 / step, learningRate: 0.1 } });
+const started: JournalEvent = {
+  type: 'started',
+  step: 0,
+  totalSteps: 100,
+  device: 'cpu',
+  threads: 2,
+  parameters: 5e9,
+  trainableParameters: 10,
+  trainExamples: 50,
+  validationExamples: 5,
+};
+const metrics = (step: number): JournalEvent => ({
+  type: 'metrics',
+  step,
+  epoch: step / 10,
+  tokens: step * 7,
+  values: { loss: 3 / step, learningRate: 0.1 },
+});
 const log = (step: number): JournalEvent => ({ type: 'log', step, level: 'warn', message: `line ${step}` });
-const text = (events: readonly JournalEvent[], from = 1) => events.map((event, index) => `${JSON.stringify({ seq: from + index, time: 1_700_000_000_000 + from * 1000 + index * 1000, ...event })}\n`).join('');
+const text = (events: readonly JournalEvent[], from = 1) =>
+  events
+    .map((event, index) => `${JSON.stringify({ seq: from + index, time: 1_700_000_000_000 + from * 1000 + index * 1000, ...event })}\n`)
+    .join('');
 const readRun = () => prisma.run.findUniqueOrThrow({ where: { id: 'run' } });
 
 describe('JournalReader', () => {
@@ -77,9 +102,31 @@ describe('JournalReader', () => {
   });
 
   it('keeps why a run failed', async () => {
-    fs.writeFileSync(journal, text([started, { type: 'failed', step: 0, code: 'DATASET_INVALID', message: 'Row 3 …', issues: [{ path: 'rows.3', message: 'is empty' }] }]));
+    fs.writeFileSync(
+      journal,
+      text([
+        started,
+        { type: 'failed', step: 0, code: 'DATASET_INVALID', message: 'Row 3 …', issues: [{ path: 'rows.3', message: 'is empty' }] },
+      ]),
+    );
     await reader.drain('run');
-    expect(await readRun()).toMatchObject({ state: 'FAILED', errorCode: 'DATASET_INVALID', errorMessage: 'Row 3 …', errorIssues: [{ path: 'rows.3', message: 'is empty' }] });
+    expect(await readRun()).toMatchObject({
+      state: 'FAILED',
+      errorCode: 'DATASET_INVALID',
+      errorMessage: 'Row 3 …',
+      errorIssues: [{ path: 'rows.3', message: 'is empty' }],
+    });
+  });
+
+  it('is not held up by a checkpoint or an artifact that is told twice', async () => {
+    const checkpoint: JournalEvent = { type: 'checkpoint', step: 2, path: 'checkpoints/step-00000002', bytes: 99, loss: 1.5 };
+    const artifact: JournalEvent = { type: 'artifact', step: 2, kind: 'adapter', path: 'artifacts/adapter', bytes: 5 };
+    fs.writeFileSync(journal, text([started, checkpoint, artifact, artifact]));
+    await reader.drain('run');
+    fs.appendFileSync(journal, text([checkpoint, artifact, { type: 'completed', step: 2, seconds: 3 }], 5));
+    await reader.drain('run');
+    expect(await readRun()).toMatchObject({ state: 'COMPLETED' });
+    expect([await prisma.checkpoint.count(), await prisma.artifact.count()]).toEqual([1, 1]);
   });
 
   it('leaves a line alone until its end is there', async () => {
@@ -122,20 +169,32 @@ describe('JournalReader', () => {
     const events: JournalEvent[] = [started];
     for (let step = 1; step <= 12_000; step++) events.push(metrics(step), ...(step % 100 === 0 ? [log(step)] : []));
     fs.writeFileSync(journal, text([...events, { type: 'completed', step: 12_000, seconds: 1 }]));
-    const process_ = () => spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, '../testing/reading-process.ts'), folder, 'run'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const exit = async (child: ChildProcess) => void (child.exitCode === null && child.signalCode === null && (await once(child, 'exit')));
+    const start = () =>
+      spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, '../testing/reading-process.ts'), folder, 'run'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+    const exit = async (child: ChildProcess) => {
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    };
     let kills = 0;
     for (let turn = 0; turn < 6; turn++) {
-      const child = process_();
-      await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);
+      const child = start();
+      await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
       await setTimeout(40 + 60 * Math.random());
       kills += child.kill('SIGKILL') ? 1 : 0;
       await exit(child);
     }
     expect(kills).toBeGreaterThan(0);
     await reader.drain('run');
-    expect(await readRun()).toMatchObject({ state: 'COMPLETED', step: 12_000, journalSequence: events.length + 1, summary: { loss: { count: 12_000, min: 3 / 12_000, max: 3 } } });
-    const [{ points, sum }] = await prisma.$queryRaw<[{ points: bigint; sum: bigint }]>(Prisma.sql`SELECT count(*) AS points, sum(step) AS sum FROM MetricPoint WHERE key = 'loss'`);
+    expect(await readRun()).toMatchObject({
+      state: 'COMPLETED',
+      step: 12_000,
+      journalSequence: events.length + 1,
+      summary: { loss: { count: 12_000, min: 3 / 12_000, max: 3 } },
+    });
+    const [{ points, sum }] = await prisma.$queryRaw<[{ points: bigint; sum: bigint }]>(
+      Prisma.sql`SELECT count(*) AS points, sum(step) AS sum FROM MetricPoint WHERE key = 'loss'`,
+    );
     expect([Number(points), Number(sum)]).toEqual([12_000, (12_000 * 12_001) / 2]);
     const logs = await prisma.runEvent.findMany({ where: { type: 'LOG' }, orderBy: { sequence: 'asc' } });
     expect(logs.map(({ step }) => step)).toEqual(Array.from({ length: 120 }, (_, index) => (index + 1) * 100));

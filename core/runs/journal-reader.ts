@@ -13,9 +13,9 @@ export interface JournalReaderOptions {
   bus: Bus;
   logger: Logger;
   /** The folder of a run. */
-  folderOf(runId: string): string;
+  folderOf: (runId: string) => string;
   /** Called when a run has ended and everything of it is stored. */
-  onEnd(runId: string): void;
+  onEnd: (runId: string) => void;
 }
 
 interface Followed {
@@ -51,7 +51,14 @@ export class JournalReader {
     const { journalOffset } = await this.#options.prisma.run.findUniqueOrThrow({ where: { id: runId }, select: { journalOffset: true } });
     if (this.#followed.has(runId)) return;
     const file = runFolderAt(this.#options.folderOf(runId)).journal;
-    this.#followed.set(runId, { file, offset: Number(journalOffset), watcher: this.#watch(runId, file), reading: undefined, again: false, notBefore: 0 });
+    this.#followed.set(runId, {
+      file,
+      offset: Number(journalOffset),
+      watcher: this.#watch(runId, file),
+      reading: undefined,
+      again: false,
+      notBefore: 0,
+    });
     this.#timer ??= setInterval(() => this.#lookAtAll(), pollInterval).unref();
     this.#look(runId);
   }
@@ -71,7 +78,7 @@ export class JournalReader {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    const readings = [...this.#followed.values()].map(({ reading }) => reading);
+    const readings = [...this.#followed.values()].flatMap(({ reading }) => reading ?? []);
     for (const runId of this.#followed.keys()) this.#unfollow(runId);
     await Promise.all(readings);
   }

@@ -16,7 +16,12 @@ export function lastWords(runFolder: string): string | null {
   } finally {
     fs.closeSync(descriptor);
   }
-  const lines = block.toString('utf8').split('\n').map((line) => line.trim());
-  const spoken = lines.filter((line) => /\p{L}{2}/u.test(line) && !/^(at |Node\.js v|node:|file:|\/)/.test(line) && !/^[\w$]+: [^ ]+,?$/.test(line));
+  const lines = block
+    .toString('utf8')
+    .split('\n')
+    .map((line) => line.trim());
+  const spoken = lines.filter(
+    (line) => /\p{L}{2}/u.test(line) && !/^(at |Node\.js v|node:|file:|\/)/.test(line) && !/^[\w$]+: [^ ]+,?$/.test(line),
+  );
   return spoken.at(-1)?.slice(0, longest) ?? null;
 }

@@ -23,7 +23,7 @@ export interface RunServiceOptions {
   experiments: ExperimentService;
   supervisor: Supervisor;
   dataFolder: string;
-  folderOf(runId: string): string;
+  folderOf: (runId: string) => string;
 }
 
 export class RunService {
@@ -39,9 +39,9 @@ export class RunService {
    */
   async start(input: StartRunInput): Promise<Run> {
     const { prisma, bus, supervisor, dataFolder } = this.#options;
-    const config = await validateConfig(input.config ?? {}, dataFolder);
     const name = input.name === undefined ? `Run ${(await prisma.run.count()) + 1}` : validName(input.name);
     const experiment = await this.#experiment(input.experimentId);
+    const config = await validateConfig(input.config ?? {}, dataFolder);
     const time = new Date();
     const run = await prisma.run.create({
       data: {
@@ -73,7 +73,8 @@ export class RunService {
       return { before, after };
     });
     if (!before) throw new NotFound(`There is no run ${runId}.`);
-    if (isEnded(before.state)) throw new Conflict(`The run "${before.name}" has ended already (${before.state}); there is nothing to cancel.`);
+    if (isEnded(before.state))
+      throw new Conflict(`The run "${before.name}" has ended already (${before.state}); there is nothing to cancel.`);
     if (!after) return before;
     if (after.state === 'CANCELLING') requestCancel(folderOf(runId));
     bus.publish(runId);

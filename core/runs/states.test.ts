@@ -20,7 +20,17 @@ afterAll(async () => {
 });
 
 const states: RunState[] = ['QUEUED', 'STARTING', 'RUNNING', 'CANCELLING', 'COMPLETED', 'CANCELLED', 'FAILED'];
-const started = { type: 'started', step: 0, totalSteps: 9, device: 'cpu', threads: 1, parameters: 1, trainableParameters: 1, trainExamples: 1, validationExamples: 1 } as const;
+const started = {
+  type: 'started',
+  step: 0,
+  totalSteps: 9,
+  device: 'cpu',
+  threads: 1,
+  parameters: 1,
+  trainableParameters: 1,
+  trainExamples: 1,
+  validationExamples: 1,
+} as const;
 const events: JournalEvent[] = [
   started,
   { type: 'metrics', step: 1, epoch: 0, tokens: 1, values: { loss: 1 } },

@@ -13,7 +13,7 @@ export interface SupervisorOptions {
   logger: Logger;
   launcher: Launcher;
   reader: JournalReader;
-  folderOf(runId: string): string;
+  folderOf: (runId: string) => string;
   /** Runs at a time. */
   slots: number;
 }
@@ -75,11 +75,17 @@ export class Supervisor {
     const active = await prisma.run.findMany({ where: { state: { in: [...activeStates] } }, orderBy: { createdAt: 'asc' } });
     for (const run of active) {
       // One that cannot be looked after must not hold up the others.
-      await this.#lookAfter(run).catch((error: unknown) => logger.error({ error, runId: run.id }, 'a run could not be looked after; it is tried again'));
+      await this.#lookAfter(run).catch((error: unknown) =>
+        logger.error({ error, runId: run.id }, 'a run could not be looked after; it is tried again'),
+      );
     }
     const busy = await prisma.run.count({ where: { state: { in: [...activeStates] } } });
     if (busy >= slots) return;
-    const queued = await prisma.run.findMany({ where: { state: 'QUEUED' }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }], take: slots - busy });
+    const queued = await prisma.run.findMany({
+      where: { state: 'QUEUED' },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+      take: slots - busy,
+    });
     for (const run of queued) await this.#launch(run, 0);
   }
 
@@ -133,12 +139,18 @@ export class Supervisor {
     const words = lastWords(this.#options.folderOf(run.id));
     const errorMessage =
       `The training process ended unexpectedly ${mostFruitless} times in a row without a new step after step ${run.step}. ` +
-      (words === null ? 'It left no message: the system may have ended it, for instance because memory ran out. ' : `Its last words: ${words} `) +
+      (words === null
+        ? 'It left no message: the system may have ended it, for instance because memory ran out. '
+        : `Its last words: ${words} `) +
       'Try a smaller batch size or a shorter maximum length; worker.log in the folder of the run has the details.';
     await this.#change(run.id, 'FAILED', { errorCode: 'WORKER_CRASHED', errorMessage });
   }
 
-  async #change(runId: string, state: Run['state'], data: Omit<Prisma.RunUncheckedUpdateInput, 'state' | 'eventSequence'> = {}): Promise<boolean> {
+  async #change(
+    runId: string,
+    state: Run['state'],
+    data: Omit<Prisma.RunUncheckedUpdateInput, 'state' | 'eventSequence'> = {},
+  ): Promise<boolean> {
     const { prisma, bus } = this.#options;
     const changed = await prisma.$transaction((transaction) => changeState(transaction, runId, state, data));
     if (changed) bus.publish(runId);

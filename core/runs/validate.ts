@@ -1,6 +1,15 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { EngineError, inspectDataset, inspectModel, type Issue, loadTokenizer, parseTrainingConfig, resolveModelFolder, type TrainingConfig } from '@anneal/engine';
+import {
+  EngineError,
+  inspectDataset,
+  inspectModel,
+  type Issue,
+  loadTokenizer,
+  parseTrainingConfig,
+  resolveModelFolder,
+  type TrainingConfig,
+} from '@anneal/engine';
 import { Invalid } from '../errors.ts';
 
 /**

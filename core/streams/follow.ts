@@ -16,7 +16,7 @@ interface FollowOptions<Item> {
   bus: Bus;
   runId: string;
   position: number;
-  read(position: number): Promise<Page<Item>>;
+  read: (position: number) => Promise<Page<Item>>;
   signal?: AbortSignal;
 }
 

@@ -29,8 +29,24 @@ afterEach(async () => {
   fs.rmSync(folder, { recursive: true });
 });
 
-const started: JournalEvent = { type: 'started', step: 0, totalSteps: 100, device: 'cpu', threads: 2, parameters: 5, trainableParameters: 1, trainExamples: 5, validationExamples: 5 };
-const metrics = (step: number): JournalEvent => ({ type: 'metrics', step, epoch: 0, tokens: 0, values: { loss: step, learningRate: step, ...(step % 50 === 0 && { evaluationLoss: step }) } });
+const started: JournalEvent = {
+  type: 'started',
+  step: 0,
+  totalSteps: 100,
+  device: 'cpu',
+  threads: 2,
+  parameters: 5,
+  trainableParameters: 1,
+  trainExamples: 5,
+  validationExamples: 5,
+};
+const metrics = (step: number): JournalEvent => ({
+  type: 'metrics',
+  step,
+  epoch: 0,
+  tokens: 0,
+  values: { loss: step, learningRate: step, ...(step % 50 === 0 && { evaluationLoss: step }) },
+});
 const log = (step: number): JournalEvent => ({ type: 'log', step, level: 'info', message: `line ${step}` });
 const completed: JournalEvent = { type: 'completed', step: 1, seconds: 1 };
 
@@ -46,7 +62,8 @@ async function collect<T>(stream: AsyncIterable<T>, most = Infinity): Promise<T[
   return items;
 }
 
-const stepsOf = (batches: readonly MetricsBatch[], key: string) => batches.flatMap(({ points }) => points.filter((point) => point.key === key).map(({ step }) => step));
+const stepsOf = (batches: readonly MetricsBatch[], key: string) =>
+  batches.flatMap(({ points }) => points.filter((point) => point.key === key).map(({ step }) => step));
 const range = (from: number, to: number) => Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);
 
 describe('trainingMetrics', () => {
@@ -54,7 +71,7 @@ describe('trainingMetrics', () => {
     const total = 1500;
     const writing = (async () => {
       await commit(started);
-      for (let step = 1; step <= total; ) {
+      for (let step = 1; step <= total;) {
         const size = 1 + Math.floor(Math.random() * 40);
         await commit(...range(step, Math.min(total, step + size - 1)).map(metrics));
         step += size;
@@ -79,7 +96,8 @@ describe('trainingMetrics', () => {
     const batches = await collect(streams.trainingMetrics('run'));
     expect(Math.max(...batches.map(({ points }) => points.length))).toBeLessThanOrEqual(2000);
     expect(stepsOf(batches, 'loss')).toEqual(range(1, 3000));
-    for (const { points } of batches) expect(points.filter(({ key }) => key === 'loss')).toHaveLength(points.filter(({ key }) => key === 'learningRate').length);
+    for (const { points } of batches)
+      expect(points.filter(({ key }) => key === 'loss')).toHaveLength(points.filter(({ key }) => key === 'learningRate').length);
   });
 
   it('gives only the metrics that are asked for', async () => {
@@ -110,7 +128,8 @@ describe('trainingMetrics', () => {
   });
 
   it('refuses a cursor that is none, and a run that is none', async () => {
-    for (const after of ['', 'x', 'bWV0cmljczot', encodeCursor('events', 3)]) expect(() => streams.trainingMetrics('run', { after })).toThrow(Invalid);
+    for (const after of ['', 'x', 'bWV0cmljczot', encodeCursor('events', 3)])
+      expect(() => streams.trainingMetrics('run', { after })).toThrow(Invalid);
     await expect(collect(streams.trainingMetrics('nobody'))).rejects.toThrow('no run nobody');
   });
 });
@@ -123,7 +142,14 @@ describe('runEvents', () => {
     await commit({ type: 'artifact', step: 2, kind: 'adapter', path: 'artifacts/adapter', bytes: 5 }, completed);
     const messages = await reading;
     const short = ({ event }: RunEventMessage) => event.state ?? event.checkpoint?.path ?? event.artifact?.path ?? event.message;
-    expect(messages.map(short)).toEqual(['RUNNING', 'line 1', 'checkpoints/step-00000001', ...range(2, 300).map((step) => `line ${step}`), 'artifacts/adapter', 'COMPLETED']);
+    expect(messages.map(short)).toEqual([
+      'RUNNING',
+      'line 1',
+      'checkpoints/step-00000001',
+      ...range(2, 300).map((step) => `line ${step}`),
+      'artifacts/adapter',
+      'COMPLETED',
+    ]);
     const again = await collect(streams.runEvents('run', { after: messages[249]!.cursor }));
     expect(again).toEqual(messages.slice(250));
     const run = await prisma.run.findUniqueOrThrow({ where: { id: 'run' } });

@@ -43,9 +43,18 @@ export class StreamService {
    * @param options keys: only these; after: the cursor of an earlier batch or `metricsCursor(run)`.
    * @throws Invalid for a bad cursor, at once; NotFound at the first read
    */
-  trainingMetrics(runId: string, options: { keys?: readonly string[]; after?: string; signal?: AbortSignal } = {}): AsyncIterable<MetricsBatch> {
+  trainingMetrics(
+    runId: string,
+    options: { keys?: readonly string[]; after?: string; signal?: AbortSignal } = {},
+  ): AsyncIterable<MetricsBatch> {
     const position = decodeCursor('metrics', options.after);
-    const pages = follow({ bus: this.#bus, runId, position, read: (from) => this.#readPoints(runId, from, options.keys), signal: options.signal });
+    const pages = follow({
+      bus: this.#bus,
+      runId,
+      position,
+      read: (from) => this.#readPoints(runId, from, options.keys),
+      signal: options.signal,
+    });
     return batches(pages);
   }
 
@@ -114,7 +123,10 @@ export class StreamService {
   }
 
   async #run(runId: string) {
-    const run = await this.#prisma.run.findUnique({ where: { id: runId }, select: { state: true, journalSequence: true, eventSequence: true } });
+    const run = await this.#prisma.run.findUnique({
+      where: { id: runId },
+      select: { state: true, journalSequence: true, eventSequence: true },
+    });
     if (!run) throw new NotFound(`There is no run ${runId}.`);
     return run;
   }
@@ -122,7 +134,10 @@ export class StreamService {
 
 async function* batches(pages: AsyncIterable<Page<StoredPoint>>): AsyncGenerator<MetricsBatch, undefined> {
   for await (const { items, position } of pages) {
-    yield { cursor: encodeCursor('metrics', position), points: items.map(({ key, step, value, epoch, tokens, time }) => ({ key, step, value, epoch, tokens, time })) };
+    yield {
+      cursor: encodeCursor('metrics', position),
+      points: items.map(({ key, step, value, epoch, tokens, time }) => ({ key, step, value, epoch, tokens, time })),
+    };
   }
 }
 

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { inspectWorker } from '@anneal/engine';
 import { type Script, scriptedWorkerProgram, writeScript } from '@anneal/engine/testing';
 import type { Run, RunState } from '@anneal/prisma';
-import type { StudioConfig } from '../config.ts';
+import { readConfig, type StudioConfig } from '../config.ts';
 import { createLogger } from '../logger.ts';
 import type { Launcher } from '../runs/launcher.ts';
 import { LocalLauncher } from '../runs/launcher-local.ts';
@@ -15,14 +15,7 @@ import { createStudio, type Studio, type StudioParts } from '../studio.ts';
 /** Silent; tests read what happened from the studio. */
 const logger = createLogger('silent');
 
-export const configIn = (dataFolder: string): StudioConfig => ({
-  dataFolder,
-  databaseUrl: `file:${path.join(dataFolder, 'anneal.db')}`,
-  port: 0,
-  host: '127.0.0.1',
-  allowedHosts: [],
-  allowedOrigins: [],
-});
+export const configIn = (dataFolder: string): StudioConfig => readConfig({ DATA_DIR: dataFolder, PORT: '0' });
 
 export const temporaryFolder = (): string => fs.mkdtempSync(path.join(os.tmpdir(), 'anneal-core-'));
 
@@ -41,7 +34,8 @@ export function scriptedLauncher(script: Script): Launcher {
 /** A launcher of workers that never come: runs stay STARTING, and the test plays the worker. */
 export const idleLauncher: Launcher = { start: async () => undefined, isAlive: async () => true };
 
-export const openStudio = (dataFolder: string, parts: StudioParts = {}): Promise<Studio> => createStudio(configIn(dataFolder), { logger, ...parts });
+export const openStudio = (dataFolder: string, parts: StudioParts = {}): Promise<Studio> =>
+  createStudio(configIn(dataFolder), { logger, ...parts });
 
 /** Ends the workers that a test has left, and removes the folder. */
 export function cleanUp(dataFolder: string): void {

@@ -34,9 +34,17 @@ export function buildDecodeGraph(
   const sin = graph.input('sin', 'float32', [batch, length, config.headSize / 2]);
   const mask = graph.input('mask', 'float32', [batch, 1, length, past + length]);
   const last = graph.input('last', 'int32', [batch]);
-  const cache = past > 0 ? layers.map((layer) => ({ key: graph.input(`key.${layer}`, 'float32', cached), value: graph.input(`value.${layer}`, 'float32', cached) })) : undefined;
+  const cache =
+    past > 0
+      ? layers.map((layer) => ({
+          key: graph.input(`key.${layer}`, 'float32', cached),
+          value: graph.input(`value.${layer}`, 'float32', cached),
+        }))
+      : undefined;
   const result = family.forward(context, config, { ids, batch, length, cos, sin, mask, cache });
-  const outputs: Record<string, Value> = { logits: gemm(graph, embedding(graph, result.hidden, last), result.head, undefined, { transposeB: true }) };
+  const outputs: Record<string, Value> = {
+    logits: gemm(graph, embedding(graph, result.hidden, last), result.head, undefined, { transposeB: true }),
+  };
   result.cache.forEach(({ key, value }, layer) => {
     outputs[`new.key.${layer}`] = key;
     outputs[`new.value.${layer}`] = value;

@@ -19,7 +19,11 @@ describe('Generator', () => {
     const model = await loadModel(goldenFolder(name));
     if (!adapted) return new Generator({ model, threads: 1 });
     const { adapter, trainable } = await goldenAdapter(name);
-    return new Generator({ model, threads: 1, adapter: { ...adapter, weights: new Map(trainable.map((tensor) => [tensor.name, tensor.data])) } });
+    return new Generator({
+      model,
+      threads: 1,
+      adapter: { ...adapter, weights: new Map(trainable.map((tensor) => [tensor.name, tensor.data])) },
+    });
   };
 
   it.each(['base', 'lora'] as const)('writes greedily what transformers writes (%s)', async (which) => {
@@ -51,7 +55,9 @@ describe('Generator', () => {
   });
 
   it('refuses a prompt that fills the context', async () => {
-    await expect(write(await open(false), [Array.from({ length: 64 }, () => 1)], greedy)).rejects.toThrow('The prompt has 64 tokens; the model\'s context holds 64. Shorten it.');
+    await expect(write(await open(false), [Array.from({ length: 64 }, () => 1)], greedy)).rejects.toThrow(
+      "The prompt has 64 tokens; the model's context holds 64. Shorten it.",
+    );
     await expect(write(await open(false), [[]], greedy)).rejects.toThrow('The prompt is empty');
   });
 });

@@ -55,7 +55,10 @@ export class Generator {
     const longest = Math.max(...lengths);
     if (Math.min(...lengths) === 0) throw new EngineError('CONFIG_INVALID', 'The prompt is empty. Give it some text.');
     if (longest >= config.maxPositions)
-      throw new EngineError('CONFIG_INVALID', `The prompt has ${longest} tokens; the model's context holds ${config.maxPositions}. Shorten it.`);
+      throw new EngineError(
+        'CONFIG_INVALID',
+        `The prompt has ${longest} tokens; the model's context holds ${config.maxPositions}. Shorten it.`,
+      );
     const randoms = prompts.map((_, index) => randomSource(settings.seed + index));
 
     const first = await this.#prefill(prompts, roundUp(longest, 32));
@@ -97,20 +100,38 @@ export class Generator {
     const results = await this.#run({ batch, length, past: 0 }, { ids, mask, last, ...this.#angles(positions) });
     const cache = new KeyValueCache(config, batch, roundUp(length + 1, cachePiece));
     const counts = prompts.map((prompt) => prompt.length);
-    cache.write((name) => floats(results[`new.${name}`]), length, counts.map(() => 0), counts);
+    cache.write(
+      (name) => floats(results[`new.${name}`]),
+      length,
+      counts.map(() => 0),
+      counts,
+    );
     return { logits: rows(floats(results.logits), batch), cache };
   }
 
   /** The next position of each sequence. Sequences that ended go along without leaving a trace. */
-  async #decode(tokens: GeneratedStep, lengths: readonly number[], alive: readonly boolean[], cache: KeyValueCache): Promise<Float32Array[]> {
+  async #decode(
+    tokens: GeneratedStep,
+    lengths: readonly number[],
+    alive: readonly boolean[],
+    cache: KeyValueCache,
+  ): Promise<Float32Array[]> {
     const batch = tokens.length;
     const width = cache.capacity + 1;
     const mask = new Float32Array(batch * width);
     lengths.forEach((length, row) => mask.fill(masked, row * width + length, (row + 1) * width - 1));
     const ids = Int32Array.from(tokens, (id) => id ?? 0);
     const last = Int32Array.from(tokens.keys());
-    const results = await this.#run({ batch, length: 1, past: cache.capacity }, { ids, mask, last, ...this.#angles(lengths), ...cache.feeds() });
-    cache.write((name) => floats(results[`new.${name}`]), 1, lengths, alive.map((going) => (going ? 1 : 0)));
+    const results = await this.#run(
+      { batch, length: 1, past: cache.capacity },
+      { ids, mask, last, ...this.#angles(lengths), ...cache.feeds() },
+    );
+    cache.write(
+      (name) => floats(results[`new.${name}`]),
+      1,
+      lengths,
+      alive.map((going) => (going ? 1 : 0)),
+    );
     return rows(floats(results.logits), batch);
   }
 

@@ -38,7 +38,10 @@ export class KeyValueCache {
         for (let head = 0; head < keyValueHeads; head++) {
           const row = sequence * keyValueHeads + head;
           const from = row * length * headSize;
-          buffer.set(source.subarray(from, from + (counts[sequence] ?? 0) * headSize), (row * this.capacity + (starts[sequence] ?? 0)) * headSize);
+          buffer.set(
+            source.subarray(from, from + (counts[sequence] ?? 0) * headSize),
+            (row * this.capacity + (starts[sequence] ?? 0)) * headSize,
+          );
         }
       }
     }

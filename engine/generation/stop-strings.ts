@@ -39,6 +39,7 @@ export class StopStrings {
 
 /** Length of the longest end of a text that a stop string begins with. */
 function overlap(text: string, stop: string): number {
-  for (let length = Math.min(text.length, stop.length - 1); length > 0; length--) if (stop.startsWith(text.slice(text.length - length))) return length;
+  for (let length = Math.min(text.length, stop.length - 1); length > 0; length--)
+    if (stop.startsWith(text.slice(text.length - length))) return length;
   return 0;
 }

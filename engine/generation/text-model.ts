@@ -105,7 +105,10 @@ async function readAdapter(model: LoadedModel, folder: string): Promise<Generato
     const key = name.replace(/^base_model\.model\./, '');
     const wanted = expected.get(key);
     if (!wanted || !sameShape(wanted, shape)) {
-      throw new EngineError('ADAPTER_BROKEN', `${folder}: ${name} [${shape.join(', ')}] does not fit the model. Is it the adapter of another model?`);
+      throw new EngineError(
+        'ADAPTER_BROKEN',
+        `${folder}: ${name} [${shape.join(', ')}] does not fit the model. Is it the adapter of another model?`,
+      );
     }
     weights.set(key, data);
     shapes.set(key, shape);

@@ -1,7 +1,10 @@
 import type { Graph, GradientCall, Node, Contribution } from './graph.ts';
 import type { TensorType, Value } from './types.ts';
 
-type EmitCall<A> = Parameters<NonNullable<Node['emit']>> extends [infer E, infer I, infer O, infer N] ? (emitter: E, inputs: I, outputs: O, attributes: A, node: N) => void : never;
+type EmitCall<A> =
+  Parameters<NonNullable<Node['emit']>> extends [infer E, infer I, infer O, infer N]
+    ? (emitter: E, inputs: I, outputs: O, attributes: A, node: N) => void
+    : never;
 
 /** What an operator is. Exactly one of `emit` (a primitive: one ONNX node) and `lower` (a composite) is given. */
 export interface OpDefinition<A> {

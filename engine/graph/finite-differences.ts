@@ -36,7 +36,8 @@ export async function compareWithFiniteDifferences(
   const forward = await GraphSession.compile(graph, { scalar }, new Map(), { threads: 1 });
 
   const data: Record<string, Float64Array> = {};
-  for (const [name, shape] of Object.entries(shapes)) data[name] = Float64Array.from({ length: elements(shape) }, () => (positive ? 0.5 + Math.abs(normal()) : normal()));
+  for (const [name, shape] of Object.entries(shapes))
+    data[name] = Float64Array.from({ length: elements(shape) }, () => (positive ? 0.5 + Math.abs(normal()) : normal()));
   const automatic = await whole.run(data);
 
   const step = 1e-5;

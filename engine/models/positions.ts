@@ -6,7 +6,11 @@ import { ropeFrequencies } from './rope.ts';
 export const masked = -1e9;
 
 /** Cosine and sine of the rotary angles of some positions: [positions, head size / 2] each. */
-export function rotaryTables(config: ModelConfig, positions: readonly number[], sequenceLength: number): { cos: Float64Array; sin: Float64Array } {
+export function rotaryTables(
+  config: ModelConfig,
+  positions: readonly number[],
+  sequenceLength: number,
+): { cos: Float64Array; sin: Float64Array } {
   const { inverse, attentionScale } = ropeFrequencies(config, sequenceLength);
   const half = inverse.length;
   const [cos, sin] = [new Float64Array(positions.length * half), new Float64Array(positions.length * half)];

@@ -13,7 +13,9 @@ const companions = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_m
 export async function saveModel(folder: string, model: LoadedModel, dtype: 'F32' | 'F16' | 'BF16', companionFolder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const names = new Set(await readdir(companionFolder));
-  for (const name of companions) if (names.has(name) && path.resolve(folder) !== path.resolve(companionFolder)) await copyFile(path.join(companionFolder, name), path.join(folder, name));
+  for (const name of companions)
+    if (names.has(name) && path.resolve(folder) !== path.resolve(companionFolder))
+      await copyFile(path.join(companionFolder, name), path.join(folder, name));
   const torchDtype = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }[dtype];
   await writeFile(path.join(folder, 'config.json'), `${JSON.stringify({ ...model.config.raw, torch_dtype: torchDtype }, null, 2)}\n`);
   const shapes = model.family.parameters(model.config);

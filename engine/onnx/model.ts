@@ -6,7 +6,10 @@ import { ProtobufWriter } from './protobuf.ts';
 
 /** Versions written into the model: ONNX IR 10, opset 21, ONNX Runtime's own operators 1. */
 const irVersion = 10;
-const opsets: readonly (readonly [string, number])[] = [['', 21], ['com.microsoft', 1]];
+const opsets: readonly (readonly [string, number])[] = [
+  ['', 21],
+  ['com.microsoft', 1],
+];
 
 /** TensorProto.DataType of the ONNX specification. */
 const dataTypes: Record<DataType, number> = { float32: 1, float64: 11, int32: 6, int64: 7, bool: 9 };
@@ -34,7 +37,12 @@ export function writeOnnxModel(source: Graph, outputs: Record<string, Value>): O
     for (const { value, data } of graph.constants) emitter.initializer(value.name, data, value.dtype, value.shape);
     for (const node of graph.nodes) {
       if (!node.emit) throw new Error(`operator ${node.op} cannot be written to ONNX`);
-      node.emit(emitter, node.inputs.map((value) => value.name), node.outputs.map((value) => value.name), node);
+      node.emit(
+        emitter,
+        node.inputs.map((value) => value.name),
+        node.outputs.map((value) => value.name),
+        node,
+      );
     }
     for (const { value, name } of usable) emitter.node('Identity', [value.name], [name]);
     proto.string(2, 'graph');
@@ -87,7 +95,10 @@ class GraphWriter implements OnnxEmitter {
   initializer(name: string, data: TensorData, dtype: DataType, shape: readonly number[]): void {
     this.#proto.message(5, (tensor) => {
       for (const size of shape) tensor.integer(1, size);
-      tensor.integer(2, dataTypes[dtype]).string(8, name).bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      tensor
+        .integer(2, dataTypes[dtype])
+        .string(8, name)
+        .bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     });
   }
 }

@@ -19,7 +19,12 @@ export class GraphSession<Output extends string> {
   readonly #weights: Record<string, Tensor>;
   readonly #outputs: Record<Output, Value>;
 
-  private constructor(session: InferenceSession, inputs: readonly Value[], weights: Record<string, Tensor>, outputs: Record<Output, Value>) {
+  private constructor(
+    session: InferenceSession,
+    inputs: readonly Value[],
+    weights: Record<string, Tensor>,
+    outputs: Record<Output, Value>,
+  ) {
     this.#session = session;
     this.#inputs = inputs;
     this.#weights = weights;

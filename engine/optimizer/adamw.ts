@@ -16,7 +16,15 @@ export interface Moments {
  * @param step optimizer step, from 1.
  * @param factor what the gradient is multiplied by first (clipping).
  */
-export function adamW(weight: Float32Array, gradient: Float32Array, moments: Moments, settings: AdamWSettings, learningRate: number, step: number, factor: number): void {
+export function adamW(
+  weight: Float32Array,
+  gradient: Float32Array,
+  moments: Moments,
+  settings: AdamWSettings,
+  learningRate: number,
+  step: number,
+  factor: number,
+): void {
   const { beta1, beta2, epsilon, weightDecay } = settings;
   const { mean, square } = moments;
   const keep = 1 - learningRate * weightDecay;

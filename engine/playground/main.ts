@@ -45,7 +45,16 @@ async function answerSide({ id, prompt, settings }: PlaygroundRequest, side: Sid
   const begun = performance.now();
   let tokens = 0;
   const send = (part: Partial<PlaygroundChunk>) =>
-    process.send?.({ id, side, text: '', done: false, tokens, seconds: (performance.now() - begun) / 1000, problem: null, ...part } satisfies PlaygroundChunk);
+    process.send?.({
+      id,
+      side,
+      text: '',
+      done: false,
+      tokens,
+      seconds: (performance.now() - begun) / 1000,
+      problem: null,
+      ...part,
+    } satisfies PlaygroundChunk);
   try {
     const model = (await opened)[side];
     for await (const piece of model.write(prompt, settings, signal)) {
@@ -55,6 +64,9 @@ async function answerSide({ id, prompt, settings }: PlaygroundRequest, side: Sid
     send({ done: true });
   } catch (error) {
     if (!(error instanceof EngineError)) console.error(error);
-    send({ done: true, problem: error instanceof EngineError ? error.message : 'The model could not answer because of an error inside Anneal.' });
+    send({
+      done: true,
+      problem: error instanceof EngineError ? error.message : 'The model could not answer because of an error inside Anneal.',
+    });
   }
 }

@@ -15,15 +15,34 @@ async function* follow(config: TrainingConfig, { folder, signal }: { folder: str
   const checkpoints = path.join(folder, 'checkpoints');
   fs.mkdirSync(checkpoints, { recursive: true });
   const resumed = Math.max(0, ...fs.readdirSync(checkpoints).map((name) => Number(/^step-(\d+)$/.exec(name)?.[1] ?? 0)));
-  const lossOf = (step: number) => 4 / (1 + step / 10) + Math.sin(step * 12.9898 + config.run.seed) / 10 + (resumed > 0 && script.happens === 'drift' && step >= (script.at ?? 0) ? 0.5 : 0);
+  const lossOf = (step: number) =>
+    4 / (1 + step / 10) +
+    Math.sin(step * 12.9898 + config.run.seed) / 10 +
+    (resumed > 0 && script.happens === 'drift' && step >= (script.at ?? 0) ? 0.5 : 0);
   const save = (step: number): TrainingEvent => {
     const name = `step-${String(step).padStart(8, '0')}`;
     fs.mkdirSync(path.join(checkpoints, name), { recursive: true });
     return checkpointEvent(step, name);
   };
-  const checkpointEvent = (step: number, name: string): TrainingEvent => ({ type: 'checkpoint', step, path: `checkpoints/${name}`, bytes: 100, loss: lossOf(step) });
+  const checkpointEvent = (step: number, name: string): TrainingEvent => ({
+    type: 'checkpoint',
+    step,
+    path: `checkpoints/${name}`,
+    bytes: 100,
+    loss: lossOf(step),
+  });
 
-  yield { type: 'started', step: resumed, totalSteps, device: 'cpu', threads: 1, parameters: 1000, trainableParameters: 10, trainExamples: 50, validationExamples: 5 };
+  yield {
+    type: 'started',
+    step: resumed,
+    totalSteps,
+    device: 'cpu',
+    threads: 1,
+    parameters: 1000,
+    trainableParameters: 10,
+    trainExamples: 50,
+    validationExamples: 5,
+  };
   yield { type: 'log', step: 0, level: 'warn', message: '2 rows were cut.' };
   if (resumed > 0) yield checkpointEvent(resumed, `step-${String(resumed).padStart(8, '0')}`);
   else yield { type: 'metrics', step: 0, epoch: 0, tokens: 0, values: { evaluationLoss: lossOf(0), perplexity: Math.exp(lossOf(0)) } };
@@ -36,7 +55,13 @@ async function* follow(config: TrainingConfig, { folder, signal }: { folder: str
     if (step === script.at) happen(script.happens);
     if (script.stepMilliseconds) await setTimeout(script.stepMilliseconds);
     if (script.blockMilliseconds) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, script.blockMilliseconds);
-    const values = { loss: lossOf(step), learningRate: 1 / step, gradientNorm: 1, tokensPerSecond: 1000 * Math.random(), stepSeconds: Math.random() };
+    const values = {
+      loss: lossOf(step),
+      learningRate: 1 / step,
+      gradientNorm: 1,
+      tokensPerSecond: 1000 * Math.random(),
+      stepSeconds: Math.random(),
+    };
     yield { type: 'metrics', step, epoch: step / 10, tokens: step * 100, values };
     if (step % 10 === 0) yield { type: 'log', step, level: 'info', message: `Ten more steps: ${step}.` };
     if (step === totalSteps || (config.run.checkpointEvery > 0 && step % config.run.checkpointEvery === 0)) yield save(step);
@@ -46,7 +71,8 @@ async function* follow(config: TrainingConfig, { folder, signal }: { folder: str
 }
 
 function happen(what: 'advice' | 'bug' | 'crash' | 'drift' | undefined): void {
-  if (what === 'advice') throw new EngineError('DATASET_INVALID', 'Row 3 has no "output".', { issues: [{ path: 'rows.3.output', message: 'is missing' }] });
+  if (what === 'advice')
+    throw new EngineError('DATASET_INVALID', 'Row 3 has no "output".', { issues: [{ path: 'rows.3.output', message: 'is missing' }] });
   if (what === 'bug') throw new TypeError('secret is not a function');
   if (what === 'crash') process.kill(process.pid, 'SIGKILL');
 }

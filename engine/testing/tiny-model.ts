@@ -5,7 +5,10 @@ import { initializeModel } from '../models/initialize.ts';
 import { saveModel } from '../models/save.ts';
 import { trainBpe, writeTokenizer } from '../tokenizer/train-bpe.ts';
 
-const rows = Array.from({ length: 40 }, (_, index) => ({ prompt: `What is ${index} plus ${index % 7}?`, completion: `It is ${index + (index % 7)}.` }));
+const rows = Array.from({ length: 40 }, (_, index) => ({
+  prompt: `add ${index % 7}`,
+  completion: `function add${index % 7}(n) {\n  return n + ${index % 7};\n}`,
+}));
 
 /**
  * Writes a model of a few thousand random weights with its tokenizer, and a small dataset: what a real run needs, in a second.
@@ -14,17 +17,20 @@ const rows = Array.from({ length: 40 }, (_, index) => ({ prompt: `What is ${inde
 export async function writeTinyModel(folder: string): Promise<{ model: string; data: string }> {
   const [source, model, data] = [path.join(folder, 'source'), path.join(folder, 'model'), path.join(folder, 'rows.jsonl')];
   await fs.mkdir(source, { recursive: true });
-  const vocabulary = trainBpe(rows.flatMap(({ prompt, completion }) => [prompt, completion]), 300);
+  const vocabulary = trainBpe(
+    rows.flatMap(({ prompt, completion }) => [prompt, completion]),
+    300,
+  );
   await writeTokenizer(source, vocabulary, 128);
   const config = {
     architectures: ['LlamaForCausalLM'],
     model_type: 'llama',
     vocab_size: vocabulary.tokens.length,
-    hidden_size: 16,
-    intermediate_size: 32,
+    hidden_size: 32,
+    intermediate_size: 48,
     num_hidden_layers: 2,
-    num_attention_heads: 2,
-    num_key_value_heads: 1,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
     max_position_embeddings: 128,
     rms_norm_eps: 1e-5,
     rope_theta: 10000,

@@ -1,12 +1,5 @@
 /** What a training run tells while it goes. The worker numbers these and writes one journal line for each. */
-export type TrainingEvent =
-  | StartedEvent
-  | MetricsEvent
-  | LogEvent
-  | CheckpointEvent
-  | ArtifactEvent
-  | CompletedEvent
-  | CancelledEvent;
+export type TrainingEvent = StartedEvent | MetricsEvent | LogEvent | CheckpointEvent | ArtifactEvent | CompletedEvent | CancelledEvent;
 
 /** The first event of each attempt. */
 export interface StartedEvent {

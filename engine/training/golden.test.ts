@@ -55,7 +55,9 @@ describe.each(goldenCases)('%s against PyTorch and PEFT', (name) => {
       const result = await trainer.step(batches.map(toMicroBatch), training.learningRates[index] ?? 0, index + 1);
       expect(result.targets).toBe(training.targets[index]);
       expect(Math.abs(result.loss / (training.losses[index] ?? 0) - 1), `loss of step ${index + 1}`).toBeLessThan(1e-5);
-      expect(Math.abs(result.gradientNorm / (training.gradientNorms[index] ?? 0) - 1), `gradient norm of step ${index + 1}`).toBeLessThan(1e-4);
+      expect(Math.abs(result.gradientNorm / (training.gradientNorms[index] ?? 0) - 1), `gradient norm of step ${index + 1}`).toBeLessThan(
+        1e-4,
+      );
     }
     const expected = await readTensors(path.join(goldenFolder(name), 'golden.safetensors'));
     let compared = 0;

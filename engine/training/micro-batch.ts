@@ -28,7 +28,8 @@ export function makeMicroBatch(examples: readonly Example[], length: number, pad
   const labels = new Int32Array(batch * length).fill(ignoredLabel);
   let tokens = 0;
   examples.forEach((example, row) => {
-    if (example.inputIds.length > length) throw new RangeError(`an example of ${example.inputIds.length} tokens in a batch of length ${length}`);
+    if (example.inputIds.length > length)
+      throw new RangeError(`an example of ${example.inputIds.length} tokens in a batch of length ${length}`);
     ids.set(example.inputIds, row * length);
     labels.set(example.labels, row * length);
     tokens += example.inputIds.length;
@@ -54,4 +55,5 @@ export function findTargets({ batch, length, labels }: MicroBatch): Targets {
 export const countTargets = (microBatch: MicroBatch): number => findTargets(microBatch).rows.length;
 
 /** Room for targets in a compiled step: quarters of all positions, so that a few graphs serve every batch. */
-export const targetCapacity = (targets: number, positions: number): number => Math.max(1, Math.ceil((positions / 4) * Math.ceil((4 * targets) / positions)));
+export const targetCapacity = (targets: number, positions: number): number =>
+  Math.max(1, Math.ceil((positions / 4) * Math.ceil((4 * targets) / positions)));

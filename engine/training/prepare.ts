@@ -45,7 +45,9 @@ function loraOn(model: LoadedModel, config: TrainingConfig): { adapter: GraphAda
   const unknown = config.method.targetModules.filter((target) => !layers.some((layer) => isTarget(layer, [target])));
   if (unknown.length > 0) {
     const issues = [{ path: 'method.targetModules', message: `The model has no layer named ${unknown.join(', ')}.` }];
-    throw new EngineError('CONFIG_INVALID', `The configuration is not valid: method.targetModules: ${issues[0]?.message ?? ''}`, { issues });
+    throw new EngineError('CONFIG_INVALID', `The configuration is not valid: method.targetModules: ${issues[0]?.message ?? ''}`, {
+      issues,
+    });
   }
   const tensors = loraTensors(parameters, config.method);
   const initial = initialLoraTensors(tensors, config.run.seed);

@@ -50,7 +50,11 @@ export function buildStepGraph(model: StepModel, shape: StepShape, trainable: re
   const labels = graph.input('labels', 'int32', [targets]);
   const weights = graph.input('weights', dtype, [targets]);
 
-  const tables = rotaryTables(config, Array.from({ length }, (_, position) => position), length);
+  const tables = rotaryTables(
+    config,
+    Array.from({ length }, (_, position) => position),
+    length,
+  );
   const angles = [1, length, tables.cos.length / length];
   const mask = causalMask(length);
   const context = forwardContext(graph, parameters, model.adapter, dtype);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,8 +6,9 @@ import { parseTrainingConfig, type TrainingConfig, type TrainingConfigInput } fr
 import { TextModel } from '../generation/text-model.ts';
 import { loadModel } from '../models/load.ts';
 import { saveModel } from '../models/save.ts';
+import { writeTinyModel } from '../testing/tiny-model.ts';
 import type { MetricsEvent, TrainingEvent } from './events.ts';
-import { tinyRows, writeTinyModel } from './tiny-model.ts';
+
 import { train } from './train.ts';
 
 let home: string;
@@ -16,9 +17,7 @@ let dataset: string;
 
 beforeAll(async () => {
   home = await mkdtemp(path.join(os.tmpdir(), 'anneal-train-'));
-  model = await writeTinyModel(path.join(home, 'model'));
-  dataset = path.join(home, 'rows.jsonl');
-  await writeFile(dataset, tinyRows(40).map((row) => JSON.stringify(row)).join('\n'));
+  ({ model, data: dataset } = await writeTinyModel(home));
 });
 afterAll(() => rm(home, { recursive: true, force: true }));
 
@@ -35,7 +34,12 @@ function configure(changes: TrainingConfigInput = {}): TrainingConfig {
   });
 }
 
-async function collect(config: TrainingConfig, folder: string, signal?: AbortSignal, look?: (event: TrainingEvent) => void): Promise<TrainingEvent[]> {
+async function collect(
+  config: TrainingConfig,
+  folder: string,
+  signal?: AbortSignal,
+  look?: (event: TrainingEvent) => void,
+): Promise<TrainingEvent[]> {
   const events: TrainingEvent[] = [];
   for await (const event of train(config, { folder, signal })) {
     events.push(event);
@@ -48,7 +52,15 @@ async function collect(config: TrainingConfig, folder: string, signal?: AbortSig
 const exact = (events: readonly TrainingEvent[]) =>
   events
     .filter((event): event is MetricsEvent => event.type === 'metrics')
-    .map(({ step, epoch, tokens, values: { loss, learningRate, gradientNorm, evaluationLoss } }) => ({ step, epoch, tokens, loss, learningRate, gradientNorm, evaluationLoss }));
+    .map(({ step, epoch, tokens, values: { loss, learningRate, gradientNorm, evaluationLoss } }) => ({
+      step,
+      epoch,
+      tokens,
+      loss,
+      learningRate,
+      gradientNorm,
+      evaluationLoss,
+    }));
 
 describe('train', () => {
   const evaluations = (events: readonly TrainingEvent[]) =>
@@ -82,7 +94,9 @@ describe('train', () => {
     const events = await collect(configure(), await runFolder());
     const steps = events.flatMap((event) => (event.type === 'metrics' && event.values.loss !== undefined ? [event.step] : []));
     expect(steps).toEqual(Array.from({ length: 27 }, (_, index) => index + 1));
-    expect(events.flatMap((event) => (event.type === 'metrics' && event.values.evaluationLoss !== undefined ? [event.step] : []))).toEqual([0, 9, 18, 27]);
+    expect(events.flatMap((event) => (event.type === 'metrics' && event.values.evaluationLoss !== undefined ? [event.step] : []))).toEqual([
+      0, 9, 18, 27,
+    ]);
     expect(events.flatMap((event) => (event.type === 'checkpoint' ? [event.step] : []))).toEqual([5, 10, 15, 20, 25, 27]);
   });
 
@@ -93,7 +107,11 @@ describe('train', () => {
   });
 
   it.each([['lora'], ['full']] as const)('goes on from a checkpoint with the same losses to the bit (%s)', async (trainable) => {
-    const config = configure({ method: { trainable }, optimizer: { learningRate: 1e-3, weightDecay: 0.1 }, schedule: { gradientAccumulation: 2 } });
+    const config = configure({
+      method: { trainable },
+      optimizer: { learningRate: 1e-3, weightDecay: 0.1 },
+      schedule: { gradientAccumulation: 2 },
+    });
     const whole = exact(await collect(config, await runFolder()));
     const folder = await runFolder();
     const steps = train(config, { folder });
@@ -119,7 +137,11 @@ describe('train', () => {
     const events = await collect(configure(), folder, controller.signal, (event) => {
       if (event.type === 'metrics' && event.step === 7) controller.abort('cancel');
     });
-    expect(events.slice(-3).map(({ type, step }) => [type, step])).toEqual([['checkpoint', 7], ['artifact', 7], ['cancelled', 7]]);
+    expect(events.slice(-3).map(({ type, step }) => [type, step])).toEqual([
+      ['checkpoint', 7],
+      ['artifact', 7],
+      ['cancelled', 7],
+    ]);
   });
 
   it('is suspended with a checkpoint and goes on from there', async () => {
@@ -145,7 +167,9 @@ describe('train', () => {
   });
 
   it('names target modules that the model does not have', async () => {
-    await expect(collect(configure({ method: { targetModules: ['q_proj', 'c_attn'] } }), await runFolder())).rejects.toThrow('method.targetModules: The model has no layer named c_attn.');
+    await expect(collect(configure({ method: { targetModules: ['q_proj', 'c_attn'] } }), await runFolder())).rejects.toThrow(
+      'method.targetModules: The model has no layer named c_attn.',
+    );
   });
 
   it('does not go on from a checkpoint of another configuration', async () => {

@@ -33,7 +33,12 @@ export async function* train(config: TrainingConfig, { folder, signal }: TrainOp
   }
 }
 
-async function* trainPrepared(run: PreparedRun, config: TrainingConfig, folder: string, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
+async function* trainPrepared(
+  run: PreparedRun,
+  config: TrainingConfig,
+  folder: string,
+  signal?: AbortSignal,
+): AsyncGenerator<TrainingEvent> {
   const { trainer } = run;
   const plan = batchPlan(run.train, config);
   const resumed = await restore(run, folder);
@@ -59,7 +64,10 @@ async function* trainPrepared(run: PreparedRun, config: TrainingConfig, folder: 
     const result = await trainer.step(microBatches, learningRate, step);
     const stepSeconds = (performance.now() - begun) / 1000;
     if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) {
-      throw new EngineError('DIVERGED', `The loss is no longer a number at step ${step}. Start again with a lower learning rate (now ${config.optimizer.learningRate}) or a longer warm-up.`);
+      throw new EngineError(
+        'DIVERGED',
+        `The loss is no longer a number at step ${step}. Start again with a lower learning rate (now ${config.optimizer.learningRate}) or a longer warm-up.`,
+      );
     }
     progress = { tokens: progress.tokens + result.tokens, loss: result.loss, seconds: (performance.now() - startedAt) / 1000 };
     const epoch = plan.epochAt(step);
@@ -135,7 +143,9 @@ function collate(run: PreparedRun, indices: readonly number[], from: readonly Ex
 
 /** Mean loss over all target tokens of the validation rows. */
 async function evaluation(run: PreparedRun, config: TrainingConfig, step: number, epoch: number, tokens: number): Promise<MetricsEvent> {
-  const order = [...run.validation.keys()].sort((a, b) => (run.validation[a]?.inputIds.length ?? 0) - (run.validation[b]?.inputIds.length ?? 0));
+  const order = [...run.validation.keys()].sort(
+    (a, b) => (run.validation[a]?.inputIds.length ?? 0) - (run.validation[b]?.inputIds.length ?? 0),
+  );
   let [loss, targets] = [0, 0];
   for (let start = 0; start < order.length; start += config.schedule.batchSize) {
     const result = await run.trainer.evaluate(collate(run, order.slice(start, start + config.schedule.batchSize), run.validation));
@@ -146,7 +156,13 @@ async function evaluation(run: PreparedRun, config: TrainingConfig, step: number
   return { type: 'metrics', step, epoch, tokens, values: { evaluationLoss, perplexity: Math.exp(evaluationLoss) } };
 }
 
-async function checkpoint(run: PreparedRun, config: TrainingConfig, folder: string, step: number, progress: Progress): Promise<CheckpointEvent> {
+async function checkpoint(
+  run: PreparedRun,
+  config: TrainingConfig,
+  folder: string,
+  step: number,
+  progress: Progress,
+): Promise<CheckpointEvent> {
   const { path, bytes } = await saveCheckpoint(folder, { step, tensors: run.trainer.state(), progress: { ...progress } });
   await pruneCheckpoints(folder, config.run.keepCheckpoints);
   return { type: 'checkpoint', step, path, bytes, loss: progress.loss };
@@ -167,7 +183,10 @@ async function restore(run: PreparedRun, folder: string): Promise<Restored> {
   for (const { name, data } of run.trainer.state()) {
     const saved = found.tensors.get(name);
     if (saved?.data.length !== data.length) {
-      throw new EngineError('CHECKPOINT_BROKEN', `Checkpoint ${found.path} does not fit the run: ${name} is missing or of another size. Was the configuration changed? Start a new run.`);
+      throw new EngineError(
+        'CHECKPOINT_BROKEN',
+        `Checkpoint ${found.path} does not fit the run: ${name} is missing or of another size. Was the configuration changed? Start a new run.`,
+      );
     }
     data.set(saved.data);
   }
@@ -176,7 +195,14 @@ async function restore(run: PreparedRun, folder: string): Promise<Restored> {
 }
 
 /** Leaves a checkpoint behind; a cancelled run also keeps what it has learned so far. */
-async function* stop(run: PreparedRun, config: TrainingConfig, folder: string, step: number, progress: Progress, reason: unknown): AsyncGenerator<TrainingEvent> {
+async function* stop(
+  run: PreparedRun,
+  config: TrainingConfig,
+  folder: string,
+  step: number,
+  progress: Progress,
+  reason: unknown,
+): AsyncGenerator<TrainingEvent> {
   if (step > 0) yield await checkpoint(run, config, folder, step, progress);
   if (reason === 'suspend') return;
   if (step > 0) yield await saveArtifact(run, config, folder, step);

@@ -26,7 +26,9 @@ const claimIn = (file: string) =>
 
 /** Another process that tries to take the file; says `mine` and stays, or the code of the error. */
 async function contender(): Promise<{ child: ChildProcess; says: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', claimIn(file)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', claimIn(file)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   children.push(child);
   const [says] = (await once(child.stdout, 'data')) as [Buffer];
   return { child, says: says.toString().trim() };

@@ -9,7 +9,9 @@ export function startHeartbeat(file: string): { stop(): Promise<void> } {
   // Without a heartbeat training still goes on; the process itself shows that it lives.
   thread.on('error', () => undefined);
   return {
-    stop: async () => void (await thread.terminate()),
+    stop: async () => {
+      await thread.terminate();
+    },
   };
 }
 

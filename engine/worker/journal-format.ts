@@ -17,7 +17,8 @@ export type JournalEvent = TrainingEvent | FailedEvent;
 export type JournalLine = JournalEvent & { seq: number; time: number };
 
 /** After one of these nothing follows. */
-export const isFinal = ({ type }: { type: JournalEvent['type'] }): boolean => type === 'completed' || type === 'cancelled' || type === 'failed';
+export const isFinal = ({ type }: { type: JournalEvent['type'] }): boolean =>
+  type === 'completed' || type === 'cancelled' || type === 'failed';
 
 const step = z.int().min(0);
 const count = z.number().min(0);
@@ -40,7 +41,9 @@ const lineSchema = z.discriminatedUnion('type', [
     type: z.literal('metrics'),
     epoch: count,
     tokens: count,
-    values: z.record(z.string().min(1).max(200), z.number()).refine((values) => Object.keys(values).length <= 256, 'at most 256 metrics a line'),
+    values: z
+      .record(z.string().min(1).max(200), z.number())
+      .refine((values) => Object.keys(values).length <= 256, 'at most 256 metrics a line'),
   }),
   z.object({ ...numbered, type: z.literal('log'), level: z.enum(['info', 'warn', 'error']), message: z.string() }),
   z.object({ ...numbered, type: z.literal('checkpoint'), path: z.string().min(1), bytes: count, loss: z.number() }),

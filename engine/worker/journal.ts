@@ -46,13 +46,18 @@ export class Journal {
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
     try {
       let written = 0;
-      while (written < bytes.length) written += fs.writeSync(this.#descriptor, bytes, written, bytes.length - written, this.#bytes + written);
+      while (written < bytes.length)
+        written += fs.writeSync(this.#descriptor, bytes, written, bytes.length - written, this.#bytes + written);
     } catch (error) {
       fs.ftruncateSync(this.#descriptor, this.#bytes);
       const reason = error instanceof Error ? error.message : String(error);
-      throw new EngineError('RUN_FOLDER_UNUSABLE', `The journal ${this.#file} cannot be written: ${reason}. Make room on the disk or mend its permissions.`, {
-        cause: error,
-      });
+      throw new EngineError(
+        'RUN_FOLDER_UNUSABLE',
+        `The journal ${this.#file} cannot be written: ${reason}. Make room on the disk or mend its permissions.`,
+        {
+          cause: error,
+        },
+      );
     }
     this.#bytes += bytes.length;
     this.#sequence = line.seq;
@@ -108,7 +113,7 @@ function findTail(descriptor: number): Tail {
 /** The place behind the last line end before `end`. */
 function lineStart(descriptor: number, end: number): number {
   const block = Buffer.alloc(64 * 1024);
-  for (let position = end; position > 0; ) {
+  for (let position = end; position > 0;) {
     const length = Math.min(block.length, position);
     fs.readSync(descriptor, block, 0, length, position - length);
     const found = block.subarray(0, length).lastIndexOf(newline);

@@ -13,6 +13,8 @@ export class Recorder {
   #replay: Replay | undefined;
   #fromStep = 0;
   #hasWarned = false;
+  /** Of the newest checkpoint: one that is saved again at the end of an attempt is told once. */
+  #checkpointStep = -1;
   #syncedAt = Date.now();
   /** The newest step that this attempt told of. */
   step = 0;
@@ -33,7 +35,9 @@ export class Recorder {
       if (this.#journal.sequence > 0) this.#replay = await Replay.read(this.#file, event.step);
     }
     if (event.type === 'metrics') this.#recordMetrics(event);
+    else if (event.type === 'checkpoint' && event.step === this.#checkpointStep) return;
     else if (!this.#replay?.take(event)) this.#journal.append(event);
+    if (event.type === 'checkpoint') this.#checkpointStep = event.step;
     if (event.type === 'checkpoint' || Date.now() - this.#syncedAt > syncEvery) this.#sync();
   }
 

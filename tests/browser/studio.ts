@@ -17,13 +17,13 @@ export type Curve = ReadonlyMap<number, number>;
 export class TestStudio {
   readonly origin: string;
   readonly #port: number;
-  readonly #dataFolder: string;
+  readonly dataFolder: string;
   #process: ChildProcess | undefined;
   #output = '';
 
   constructor(port: number, dataFolder: string) {
     this.#port = port;
-    this.#dataFolder = dataFolder;
+    this.dataFolder = dataFolder;
     this.origin = `http://127.0.0.1:${port}`;
   }
 
@@ -38,7 +38,7 @@ export class TestStudio {
 
   /** Starts the process, also again after `kill`, and waits until it answers. */
   async open(): Promise<void> {
-    const environment = { ...process.env, PORT: String(this.#port), HOST: '127.0.0.1', DATA_DIR: this.#dataFolder, DATABASE_URL: '' };
+    const environment = { ...process.env, PORT: String(this.#port), HOST: '127.0.0.1', DATA_DIR: this.dataFolder, DATABASE_URL: '' };
     const child = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts', '--no-quickstart'], { cwd: root, env: environment });
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.#output += String(text)));
@@ -62,7 +62,7 @@ export class TestStudio {
   async close(): Promise<void> {
     if (this.#process?.exitCode === null) await this.#cancelAll();
     await this.#end('SIGTERM');
-    await rm(this.#dataFolder, { recursive: true, force: true, maxRetries: 10 });
+    await rm(this.dataFolder, { recursive: true, force: true, maxRetries: 10 });
   }
 
   /** What the API answers. */

@@ -45,7 +45,10 @@ export const add = binary('Add', (_graph, grad) => [grad, grad]);
 
 export const sub = binary('Sub', (graph, grad, _a, _b, needs) => [grad, needs[1] ? negate(graph, grad) : undefined]);
 
-export const mul = binary('Mul', (graph, grad, a, b, needs) => [needs[0] ? mul(graph, grad, b) : undefined, needs[1] ? mul(graph, grad, a) : undefined]);
+export const mul = binary('Mul', (graph, grad, a, b, needs) => [
+  needs[0] ? mul(graph, grad, b) : undefined,
+  needs[1] ? mul(graph, grad, a) : undefined,
+]);
 
 export const div = binary('Div', (graph, grad, a, b, needs) => [
   needs[0] ? div(graph, grad, b) : undefined,

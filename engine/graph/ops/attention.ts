@@ -15,7 +15,8 @@ function grouped(graph: Graph, q: Value, keyValueHeads: number): Value {
 const attentionOp = defineOp('Attention', {
   infer: ([q, k, v]) => {
     const [query, key, value] = [given(q), given(k), given(v)];
-    const fits = dimension(query, 1) % dimension(key, 1) === 0 && dimension(query, 3) === dimension(key, 3) && key.shape.join() === value.shape.join();
+    const fits =
+      dimension(query, 1) % dimension(key, 1) === 0 && dimension(query, 3) === dimension(key, 3) && key.shape.join() === value.shape.join();
     if (!fits) throw new RangeError(`Attention: query ${describe(query)}, key ${describe(key)}, value ${describe(value)}`);
     const group = dimension(query, 1) / dimension(key, 1);
     return [query, { dtype: query.dtype, shape: [dimension(query, 0), dimension(key, 1), group * dimension(query, 2), dimension(key, 2)] }];
@@ -49,4 +50,5 @@ const attentionOp = defineOp('Attention', {
  * q: [b, heads, s, d]; k, v: [b, key-value heads, t, d]; mask: broadcastable to [b, heads, s, t], 0 where a position may
  * look and a large negative number where not → [b, heads, s, d].
  */
-export const attention = (graph: Graph, q: Value, k: Value, v: Value, mask: Value): Value => first(attentionOp(graph, [q, k, v, mask], undefined));
+export const attention = (graph: Graph, q: Value, k: Value, v: Value, mask: Value): Value =>
+  first(attentionOp(graph, [q, k, v, mask], undefined));

@@ -7,7 +7,9 @@ import { concat, expand, reshape } from './shape.ts';
 const embeddingOp = defineOp('Embedding', {
   infer: ([table, ids]) => [{ dtype: given(table).dtype, shape: [...given(ids).shape, dimension(given(table), 1)] }],
   emit: (emitter, inputs, outputs) => emitter.node('Gather', inputs, outputs, { axis: int(0) }),
-  gradient: (graph, { inputs: [table, ids], grads: [grad] }) => [scatterAddRows(graph, given(ids), given(grad), dimension(given(table), 0))],
+  gradient: (graph, { inputs: [table, ids], grads: [grad] }) => [
+    scatterAddRows(graph, given(ids), given(grad), dimension(given(table), 0)),
+  ],
 });
 /** Rows of a table. table: [v, d], ids: int32 [n] → [n, d]. */
 export const embedding = (graph: Graph, table: Value, ids: Value): Value => first(embeddingOp(graph, [table, ids], undefined));
@@ -23,7 +25,8 @@ const scatterAddRowsOp = defineOp<{ rows: number }>('ScatterAddRows', {
   },
 });
 /** Rows added up at their places, in order, so that the sum is the same every time. ids: int32 [n], values: [n, d] → [rows, d]. */
-const scatterAddRows = (graph: Graph, ids: Value, values: Value, rows: number): Value => first(scatterAddRowsOp(graph, [ids, values], { rows }));
+const scatterAddRows = (graph: Graph, ids: Value, values: Value, rows: number): Value =>
+  first(scatterAddRowsOp(graph, [ids, values], { rows }));
 
 const scatterElementsOp = defineOp('ScatterElements', {
   infer: ([into]) => [given(into)],
@@ -48,7 +51,8 @@ const pickRowsOp = defineOp('PickRows', {
  * @param places int32 [n]: where in `rows` each row of x went, or t for rows that were left out. It is the way back,
  *   so that the gradient is a gather too.
  */
-export const pickRows = (graph: Graph, x: Value, rows: Value, places: Value): Value => first(pickRowsOp(graph, [x, rows, places], undefined));
+export const pickRows = (graph: Graph, x: Value, rows: Value, places: Value): Value =>
+  first(pickRowsOp(graph, [x, rows, places], undefined));
 
 const pickColumnOp = defineOp('PickColumn', {
   infer: ([x, columns]) => [{ dtype: given(x).dtype, shape: [dimension(given(columns), 0), 1] }],
@@ -75,4 +79,5 @@ const oneHotOp = defineOp<{ width: number; dtype: 'float32' | 'float64' }>('OneH
   },
 });
 /** 1 at the place that each id names, 0 elsewhere. ids: int32 [t] → [t, width]. */
-export const oneHot = (graph: Graph, ids: Value, width: number, dtype: 'float32' | 'float64'): Value => first(oneHotOp(graph, [ids], { width, dtype }));
+export const oneHot = (graph: Graph, ids: Value, width: number, dtype: 'float32' | 'float64'): Value =>
+  first(oneHotOp(graph, [ids], { width, dtype }));

@@ -24,8 +24,10 @@ interface Options {
 const linearCrossEntropyOp = defineOp<Options>('LinearCrossEntropy', {
   infer: ([x, head, labels, weights], { trainHead, backward }) => {
     const [rows, table] = [given(x), given(head)];
-    const fits = dimension(rows, 1) === dimension(table, 1) && [labels, weights].every((value) => dimension(given(value), 0) === dimension(rows, 0));
-    if (!fits) throw new RangeError(`LinearCrossEntropy: ${describe(rows)} with head ${describe(table)}, labels ${describe(given(labels))}`);
+    const fits =
+      dimension(rows, 1) === dimension(table, 1) && [labels, weights].every((value) => dimension(given(value), 0) === dimension(rows, 0));
+    if (!fits)
+      throw new RangeError(`LinearCrossEntropy: ${describe(rows)} with head ${describe(table)}, labels ${describe(given(labels))}`);
     return [{ dtype: rows.dtype, shape: [] }, ...(backward ? [rows] : []), ...(trainHead ? [table] : [])];
   },
   lower: (graph, [x, head, labels, weights], { chunk, trainHead, backward }) => {

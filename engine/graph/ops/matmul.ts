@@ -27,13 +27,22 @@ const matMulOp = defineOp<Required<MatMulOptions>>('MatMul', {
   emit: (emitter, [a = '', b = ''], outputs, { transposeA, transposeB, alpha }, node) => {
     const left = first(node.inputs);
     if (left.dtype === 'float32') {
-      emitter.node('FusedMatMul', [a, b], outputs, { transA: int(transposeA ? 1 : 0), transB: int(transposeB ? 1 : 0), alpha: float(alpha) }, 'com.microsoft');
+      emitter.node(
+        'FusedMatMul',
+        [a, b],
+        outputs,
+        { transA: int(transposeA ? 1 : 0), transB: int(transposeB ? 1 : 0), alpha: float(alpha) },
+        'com.microsoft',
+      );
       return;
     }
     const rank = left.shape.length;
     const swapped = ints([...Array.from({ length: rank - 2 }, (_, axis) => axis), rank - 1, rank - 2]);
     const [out = ''] = outputs;
-    const turn = (name: string, side: string) => (emitter.node('Transpose', [name], [`${out}_${side}`], { perm: swapped }), `${out}_${side}`);
+    const turn = (name: string, side: string) => (
+      emitter.node('Transpose', [name], [`${out}_${side}`], { perm: swapped }),
+      `${out}_${side}`
+    );
     emitter.node('MatMul', [transposeA ? turn(a, 'a') : a, transposeB ? turn(b, 'b') : b], [`${out}_product`]);
     emitter.node('Mul', [`${out}_product`, emitter.literal(Float64Array.of(alpha), 'float64', [])], outputs);
   },
@@ -51,13 +60,18 @@ const matMulOp = defineOp<Required<MatMulOptions>>('MatMul', {
   },
 });
 /** alpha · a · b over the last two axes; the axes before them must be equal. a: [..., m, k], b: [..., k, n] → [..., m, n]. */
-export const matMul = (graph: Graph, a: Value, b: Value, { transposeA = false, transposeB = false, alpha = 1 }: MatMulOptions = {}): Value =>
-  first(matMulOp(graph, [a, b], { transposeA, transposeB, alpha }));
+export const matMul = (
+  graph: Graph,
+  a: Value,
+  b: Value,
+  { transposeA = false, transposeB = false, alpha = 1 }: MatMulOptions = {},
+): Value => first(matMulOp(graph, [a, b], { transposeA, transposeB, alpha }));
 
 const gemmOp = defineOp<Required<MatMulOptions>>('Gemm', {
   infer: ([a, b, c], { transposeA, transposeB }) => {
     const [left, right] = [given(a), given(b)];
-    if (left.shape.length !== 2 || right.shape.length !== 2) throw new RangeError(`Gemm: ${describe(left)} and ${describe(right)} are not matrices`);
+    if (left.shape.length !== 2 || right.shape.length !== 2)
+      throw new RangeError(`Gemm: ${describe(left)} and ${describe(right)} are not matrices`);
     const shape = [dimension(left, transposeA ? 1 : 0), dimension(right, transposeB ? 0 : 1)];
     const fits = dimension(left, transposeA ? 0 : 1) === dimension(right, transposeB ? 1 : 0);
     if (!fits) throw new RangeError(`Gemm: ${describe(left)}${transposeA ? 'ᵀ' : ''} and ${describe(right)}${transposeB ? 'ᵀ' : ''}`);

@@ -23,7 +23,13 @@ interface Case {
 }
 
 type Named = Record<'a' | 'b' | 'c' | 'd', Value>;
-const given = (op: string, name: string, shapes: Record<string, readonly number[]>, build: (graph: Graph, inputs: Named) => Value, positive = false): Case => ({
+const given = (
+  op: string,
+  name: string,
+  shapes: Record<string, readonly number[]>,
+  build: (graph: Graph, inputs: Named) => Value,
+  positive = false,
+): Case => ({
   op,
   name,
   shapes,
@@ -48,12 +54,21 @@ const causal = (graph: Graph, length: number) =>
     [1, 1, length, length],
   );
 
-const crossEntropy = (chunk: number, trainHead: boolean) => (graph: Graph, { a, b }: Named) =>
-  linearCrossEntropy(graph, a, trainHead ? b : graph.filled(0.3, 'float64', [7, 4]), int32(graph, [2, 0, 6, 6, 1]), graph.constant(Float64Array.of(0.2, 0.3, 0.1, 0, 0.4), 'float64', [5]), {
-    chunk,
-    trainHead,
-    backward: true,
-  });
+const crossEntropy =
+  (chunk: number, trainHead: boolean) =>
+  (graph: Graph, { a, b }: Named) =>
+    linearCrossEntropy(
+      graph,
+      a,
+      trainHead ? b : graph.filled(0.3, 'float64', [7, 4]),
+      int32(graph, [2, 0, 6, 6, 1]),
+      graph.constant(Float64Array.of(0.2, 0.3, 0.1, 0, 0.4), 'float64', [5]),
+      {
+        chunk,
+        trainHead,
+        backward: true,
+      },
+    );
 
 const cases: Case[] = [
   given('Add', 'of equal shapes', { a: [2, 3], b: [2, 3] }, (graph, { a, b }) => add(graph, a, b)),
@@ -81,18 +96,28 @@ const cases: Case[] = [
       const options = { transposeA, transposeB, alpha: 0.7 };
       return [
         given('MatMul', name, { a, b }, (graph, inputs) => matMul(graph, inputs.a, inputs.b, options)),
-        given('Gemm', name, { a: a.slice(1), b: b.slice(1), c: [3, 5] }, (graph, inputs) => gemm(graph, inputs.a, inputs.b, inputs.c, options)),
+        given('Gemm', name, { a: a.slice(1), b: b.slice(1), c: [3, 5] }, (graph, inputs) =>
+          gemm(graph, inputs.a, inputs.b, inputs.c, options),
+        ),
       ];
     }),
   ),
   given('Gemm', 'with a bias', { a: [3, 4], b: [5, 4], c: [5] }, (graph, { a, b, c }) => gemm(graph, a, b, c, { transposeB: true })),
-  given('Gemm', 'used twice, so that gradients are summed', { a: [3, 4], b: [4, 4] }, (graph, { a, b }) => gemm(graph, gemm(graph, a, b), b, gemm(graph, a, b))),
+  given('Gemm', 'used twice, so that gradients are summed', { a: [3, 4], b: [4, 4] }, (graph, { a, b }) =>
+    gemm(graph, gemm(graph, a, b), b, gemm(graph, a, b)),
+  ),
   given('Embedding', 'with a repeated id', { a: [5, 3] }, (graph, { a }) => embedding(graph, a, int32(graph, [1, 4, 1, 0]))),
-  given('PickRows', 'with rows left out', { a: [5, 3] }, (graph, { a }) => pickRows(graph, a, int32(graph, [3, 1]), int32(graph, [2, 1, 2, 0, 2]))),
+  given('PickRows', 'with rows left out', { a: [5, 3] }, (graph, { a }) =>
+    pickRows(graph, a, int32(graph, [3, 1]), int32(graph, [2, 1, 2, 0, 2])),
+  ),
   given('RmsNorm', '', { a: [3, 6], b: [6] }, (graph, { a, b }) => rmsNorm(graph, a, b, 1e-5)),
   given('SwiGlu', '', { a: [3, 4], b: [3, 4] }, (graph, { a, b }) => swiGlu(graph, a, b)),
-  given('Rotary', '', { a: [2, 3, 4, 6] }, (graph, { a }) => rotary(graph, a, angles(graph, [1, 4, 3], Math.cos), angles(graph, [1, 4, 3], Math.sin))),
-  given('Attention', 'with a head each', { a: [2, 2, 3, 4], b: [2, 2, 3, 4], c: [2, 2, 3, 4] }, (graph, { a, b, c }) => attention(graph, a, b, c, causal(graph, 3))),
+  given('Rotary', '', { a: [2, 3, 4, 6] }, (graph, { a }) =>
+    rotary(graph, a, angles(graph, [1, 4, 3], Math.cos), angles(graph, [1, 4, 3], Math.sin)),
+  ),
+  given('Attention', 'with a head each', { a: [2, 2, 3, 4], b: [2, 2, 3, 4], c: [2, 2, 3, 4] }, (graph, { a, b, c }) =>
+    attention(graph, a, b, c, causal(graph, 3)),
+  ),
   given('Attention', 'with shared key and value heads', { a: [1, 4, 3, 4], b: [1, 2, 3, 4], c: [1, 2, 3, 4] }, (graph, { a, b, c }) =>
     attention(graph, a, b, c, causal(graph, 3)),
   ),

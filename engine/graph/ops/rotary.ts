@@ -12,8 +12,10 @@ interface Rotation {
 const rotaryOp: Op<Rotation> = defineOp<Rotation>('Rotary', {
   infer: ([x, cos, sin]) => {
     const [from, c, s] = [given(x), given(cos), given(sin)];
-    const fits = from.shape.length === 4 && c.shape.length === 3 && c.shape.join() === s.shape.join() && dimension(c, 2) * 2 === dimension(from, 3);
-    if (!fits || dimension(c, 1) !== dimension(from, 2)) throw new RangeError(`Rotary: ${describe(from)} with ${describe(c)} and ${describe(s)}`);
+    const fits =
+      from.shape.length === 4 && c.shape.length === 3 && c.shape.join() === s.shape.join() && dimension(c, 2) * 2 === dimension(from, 3);
+    if (!fits || dimension(c, 1) !== dimension(from, 2))
+      throw new RangeError(`Rotary: ${describe(from)} with ${describe(c)} and ${describe(s)}`);
     return [from];
   },
   lower: (graph, [x, cos, sin], { back }) => {

@@ -56,7 +56,8 @@ export const concat = (graph: Graph, parts: readonly Value[], axis: number): Val
 const sliceOp = defineOp<{ axis: number; start: number; end: number }>('Slice', {
   infer: ([x], { axis, start, end }) => {
     const from = given(x);
-    if (start < 0 || end > dimension(from, axis) || start >= end) throw new RangeError(`Slice ${start}:${end} along axis ${axis} of ${describe(from)}`);
+    if (start < 0 || end > dimension(from, axis) || start >= end)
+      throw new RangeError(`Slice ${start}:${end} along axis ${axis} of ${describe(from)}`);
     return [{ dtype: from.dtype, shape: from.shape.map((size, index) => (index === axis ? end - start : size)) }];
   },
   emit: (emitter, inputs, outputs, { axis, start, end }) =>
@@ -65,18 +66,29 @@ const sliceOp = defineOp<{ axis: number; start: number; end: number }>('Slice', 
     const whole = given(x);
     if (whole.dtype !== 'float32' && whole.dtype !== 'float64') return [undefined];
     const dtype = whole.dtype;
-    const zeros = (size: number) => (size > 0 ? [graph.filled(0, dtype, whole.shape.map((n, index) => (index === axis ? size : n)))] : []);
+    const zeros = (size: number) =>
+      size > 0
+        ? [
+            graph.filled(
+              0,
+              dtype,
+              whole.shape.map((n, index) => (index === axis ? size : n)),
+            ),
+          ]
+        : [];
     return [concat(graph, [...zeros(start), given(grad), ...zeros(dimension(whole, axis) - end)], axis)];
   },
 });
 /** Elements start … end−1 along one axis (counted from the front). */
-export const slice = (graph: Graph, x: Value, axis: number, start: number, end: number): Value => first(sliceOp(graph, [x], { axis, start, end }));
+export const slice = (graph: Graph, x: Value, axis: number, start: number, end: number): Value =>
+  first(sliceOp(graph, [x], { axis, start, end }));
 
 const reduceSumOp = defineOp<{ axes: readonly number[]; keep: boolean }>('ReduceSum', {
   infer: ([x], { axes, keep }) => [
     { dtype: given(x).dtype, shape: given(x).shape.flatMap((size, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [size])) },
   ],
-  emit: (emitter, inputs, outputs, { axes, keep }) => emitter.node('ReduceSum', [...inputs, int64s(emitter, axes)], outputs, { keepdims: int(keep ? 1 : 0) }),
+  emit: (emitter, inputs, outputs, { axes, keep }) =>
+    emitter.node('ReduceSum', [...inputs, int64s(emitter, axes)], outputs, { keepdims: int(keep ? 1 : 0) }),
   gradient: (graph, { inputs: [x], grads: [grad], attributes: { axes } }) => {
     const from = given(x);
     const kept = from.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
@@ -84,7 +96,8 @@ const reduceSumOp = defineOp<{ axes: readonly number[]; keep: boolean }>('Reduce
   },
 });
 /** Sum over some axes (counted from the front); with `keep` they stay as axes of size 1. */
-export const reduceSum = (graph: Graph, x: Value, axes: readonly number[], keep = false): Value => first(reduceSumOp(graph, [x], { axes, keep }));
+export const reduceSum = (graph: Graph, x: Value, axes: readonly number[], keep = false): Value =>
+  first(reduceSumOp(graph, [x], { axes, keep }));
 
 const expandOp = defineOp<{ shape: readonly number[] }>('Expand', {
   infer: ([x], { shape }) => [{ dtype: given(x).dtype, shape }],

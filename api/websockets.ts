@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { GraphQLError } from 'graphql';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
 import type { Context } from 'graphql-ws';
-import { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { GraphQLServer } from './graphql.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
@@ -45,6 +46,10 @@ export function serveWebSockets({ server, graphql, guard, limits, logger }: WebS
         } catch (error) {
           return [errorMask(logger, requestId)(error)];
         }
+      },
+      // Messages for a closing socket are dropped at once; a source that is always ready would then never let its close be seen.
+      onNext: async ({ extra }) => {
+        if (extra.socket?.readyState !== WebSocket.OPEN) await setImmediate();
       },
       onError: (_context, _id, _payload, errors) => errors.map((error) => errorMask(logger)(error).toJSON()),
     },

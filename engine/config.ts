@@ -13,7 +13,7 @@ export type FieldHint = {
 const hint = (title: string, help: string, more: Omit<FieldHint, 'title' | 'help'> = {}): FieldHint => ({ title, help, ...more });
 
 /** The seven linear layers of a Llama block: attention and gated MLP. */
-export const allLinears = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
+const allLinears = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
 
 const model = z.strictObject({
   base: z

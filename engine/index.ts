@@ -1,25 +1,28 @@
-export { loadAdapter, type LoadedAdapter } from './adapters/peft.ts';
+// Configuration and errors
 export { bundledModelFolder, quickstartConfig, resolveModelFolder } from './bundled/bundled.ts';
 export { type FieldHint, parseTrainingConfig, type TrainingConfig, type TrainingConfigInput, trainingConfigSchema } from './config.ts';
 export { EngineError, type EngineErrorCode, type Issue } from './errors.ts';
-export { type GenerationSettings, Generator } from './generation/generator.ts';
-export { inspectModel, type ModelSummary } from './models/inspect.ts';
+
+// Models, adapters, data
+export { loadAdapter, type LoadedAdapter } from './adapters/peft.ts';
+export { inspectDataset } from './data/dataset.ts';
 export { initializeModel } from './models/initialize.ts';
+export { inspectModel, type ModelSummary } from './models/inspect.ts';
 export { loadModel, type LoadedModel } from './models/load.ts';
 export { saveModel } from './models/save.ts';
-export { learningRateAt } from './optimizer/schedule.ts';
 export { loadTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
 export { trainBpe, writeTokenizer } from './tokenizer/train-bpe.ts';
+
+// Training
+export { learningRateAt } from './optimizer/schedule.ts';
 export { latestCheckpoint, pruneCheckpoints, saveCheckpoint } from './training/checkpoint.ts';
 export type * from './training/events.ts';
 export { train, type TrainOptions } from './training/train.ts';
 export { Trainer, type TrainerOptions } from './training/trainer.ts';
 export * from './worker/index.ts';
-export { encodePrompt } from './data/conversation.ts';
-export { inspectDataset, loadDataset, type RowSource } from './data/dataset.ts';
+
+// Generation and evaluation
 export { TextModel, type TextSettings } from './generation/text-model.ts';
-export { countParameters } from './models/load.ts';
 export { playgroundChunk, type PlaygroundChunk, type PlaygroundMessage, type PlaygroundModels } from './playground/protocol.ts';
 export { playgroundProgram } from './playground/program.ts';
 export * from './synthetic/index.ts';
-export * from './worker/index.ts';

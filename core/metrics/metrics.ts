@@ -106,7 +106,7 @@ interface Curve {
 }
 
 /** Joins neighbors such that at most `most` buckets are left, each over about as many steps. */
-export function thin(buckets: Bucket[], most: number): Bucket[] {
+function thin(buckets: Bucket[], most: number): Bucket[] {
   const [first, last] = [buckets[0], buckets.at(-1)];
   if (!first || !last || buckets.length <= most) return buckets;
   const steps = (last.fromStep - first.fromStep + 1) / most;

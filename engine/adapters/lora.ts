@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import { gemm } from '../graph/ops/matmul.ts';
-import type { Value } from '../graph/types.ts';
+import { concat, split } from '../graph/ops/shape.ts';
+import { dimension, given, type Value } from '../graph/types.ts';
 import { randomSource } from '../random.ts';
 
 /** Low-rank adaptation (Hu et al. 2021): y = x Wᵀ + alpha / rank · x Aᵀ Bᵀ, with A: [rank, in] and B: [out, rank]. */
@@ -17,7 +18,8 @@ export interface LoraTensor {
   shape: readonly [number, number];
 }
 
-export const isTarget = (layer: string, targets: readonly string[]): boolean => targets.some((target) => layer === target || layer.endsWith(`.${target}`));
+export const isTarget = (layer: string, targets: readonly string[]): boolean =>
+  targets.some((target) => layer === target || layer.endsWith(`.${target}`));
 
 /**
  * The tensors that LoRA adds to a model.
@@ -50,7 +52,28 @@ export function initialLoraTensors(tensors: readonly LoraTensor[], seed: number)
   );
 }
 
-/** Adds the low-rank path to the output of a linear layer. x: [n, in], y: [n, out] → [n, out]. */
-export function applyLora(graph: Graph, x: Value, y: Value, a: Value, b: Value, scale: number): Value {
-  return gemm(graph, gemm(graph, x, a, undefined, { transposeB: true }), b, y, { transposeB: true, alpha: scale });
+/** A linear layer's output, and the matrices that adapt it. y: [n, out], a: [rank, in], b: [out, rank]. */
+export interface AdaptedOutput {
+  y: Value;
+  a: Value;
+  b: Value;
+}
+
+/**
+ * Adds the low-rank paths to linear layers that share an input. Products with matrices of a few rows are slow for their
+ * size, so the A of all layers are stacked and multiplied at once, forward and backward. x: [n, in].
+ */
+export function applyLora(graph: Graph, x: Value, layers: readonly AdaptedOutput[], scale: number): Value[] {
+  const stacked =
+    layers.length > 1
+      ? concat(
+          graph,
+          layers.map(({ a }) => a),
+          0,
+        )
+      : given(layers[0]?.a);
+  const inner = gemm(graph, x, stacked, undefined, { transposeB: true });
+  const ranks = layers.map(({ a }) => dimension(a, 0));
+  const parts = layers.length > 1 ? split(graph, inner, 1, ranks) : [inner];
+  return layers.map(({ y, b }, index) => gemm(graph, given(parts[index]), b, y, { transposeB: true, alpha: scale }));
 }

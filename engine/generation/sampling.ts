@@ -8,7 +8,7 @@ export interface Sampling {
 }
 
 /** The most likely token; the first of equals. */
-export function argMax(logits: Float32Array): number {
+function argMax(logits: Float32Array): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) if ((logits[id] ?? 0) > (logits[best] ?? 0)) best = id;
   return best;

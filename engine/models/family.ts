@@ -9,6 +9,8 @@ export interface ForwardContext {
   weight(name: string): Value;
   /** x · Wᵀ (+ bias) with the weight `${name}.weight`, and whatever an adapter adds to it. x: [n, in] → [n, out]. */
   linear(x: Value, name: string): Value;
+  /** Linear layers on the same input, one result for each name. Adapters share what they can. */
+  linears(x: Value, names: readonly string[]): Value[];
 }
 
 /** Keys and values of earlier positions, each [b, key-value heads, past, head size]. */

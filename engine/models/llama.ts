@@ -1,4 +1,4 @@
-import type { Value } from '../graph/types.ts';
+import { given, type Value } from '../graph/types.ts';
 import { add } from '../graph/ops/arithmetic.ts';
 import { attention } from '../graph/ops/attention.ts';
 import { embedding } from '../graph/ops/indexing.ts';
@@ -69,9 +69,10 @@ function selfAttention(
   const { attentionHeads, keyValueHeads, headSize } = config;
   // [b · s, heads · d] → [b, heads, s, d]
   const split = (y: Value, heads: number) => transpose(graph, reshape(graph, y, [batch, length, heads, headSize]), [0, 2, 1, 3]);
-  const query = rotary(graph, split(context.linear(x, `${name}.q_proj`), attentionHeads), cos, sin);
-  const key = rotary(graph, split(context.linear(x, `${name}.k_proj`), keyValueHeads), cos, sin);
-  const value = split(context.linear(x, `${name}.v_proj`), keyValueHeads);
+  const [q, k, v] = context.linears(x, [`${name}.q_proj`, `${name}.k_proj`, `${name}.v_proj`]);
+  const query = rotary(graph, split(given(q), attentionHeads), cos, sin);
+  const key = rotary(graph, split(given(k), keyValueHeads), cos, sin);
+  const value = split(given(v), keyValueHeads);
   const past = cache?.[layer];
   const keys = past ? concat(graph, [past.key, key], 2) : key;
   const values = past ? concat(graph, [past.value, value], 2) : value;
@@ -81,7 +82,6 @@ function selfAttention(
 }
 
 function mlp(context: ForwardContext, x: Value, name: string): Value {
-  const gate = context.linear(x, `${name}.gate_proj`);
-  const up = context.linear(x, `${name}.up_proj`);
-  return context.linear(swiGlu(context.graph, gate, up), `${name}.down_proj`);
+  const [gate, up] = context.linears(x, [`${name}.gate_proj`, `${name}.up_proj`]);
+  return context.linear(swiGlu(context.graph, given(gate), given(up)), `${name}.down_proj`);
 }

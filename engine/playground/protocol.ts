@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What the process is asked: an answer of the base model and the tuned one to the same prompt. */
-export const playgroundRequest = z.object({
+const playgroundRequest = z.object({
   id: z.int(),
   prompt: z.string(),
   settings: z.object({

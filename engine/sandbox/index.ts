@@ -1,1 +1,1 @@
-export { defaultLimits, runTask, Sandbox, type SandboxLimits, type SandboxTest, type TaskResult, type TestFailure } from './sandbox.ts';
+export { Sandbox, type SandboxLimits, type SandboxTest, type TaskResult, type TestFailure } from './sandbox.ts';

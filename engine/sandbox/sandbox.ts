@@ -31,7 +31,7 @@ export interface TaskResult {
   error?: string;
 }
 
-export const defaultLimits: SandboxLimits = { timeLimitMs: 2000, memoryLimitBytes: 32 * 1024 * 1024 };
+const defaultLimits: SandboxLimits = { timeLimitMs: 2000, memoryLimitBytes: 32 * 1024 * 1024 };
 
 /** Time that a task gets beyond its limit to be stopped from inside, before its thread is ended. */
 const graceMs = 500;
@@ -94,21 +94,6 @@ export class Sandbox {
     const worker = await this.#worker;
     this.#worker = undefined;
     await worker?.terminate();
-  }
-}
-
-/** One task in a sandbox of its own; for many, keep a {@link Sandbox}. */
-export async function runTask(
-  code: string,
-  entryPoint: string,
-  tests: readonly SandboxTest[],
-  limits: Partial<SandboxLimits> = {},
-): Promise<TaskResult> {
-  const sandbox = new Sandbox();
-  try {
-    return await sandbox.runTask(code, entryPoint, tests, limits);
-  } finally {
-    await sandbox.close();
   }
 }
 

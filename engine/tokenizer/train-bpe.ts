@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Ends a document or a message; also stands for padding. */
-export const endToken = '<|end|>';
-export const userToken = '<|user|>';
-export const assistantToken = '<|assistant|>';
+const endToken = '<|end|>';
+const userToken = '<|user|>';
+const assistantToken = '<|assistant|>';
 /** In the order of their ids, from 0. */
 export const specialTokens: readonly string[] = [endToken, userToken, assistantToken];
 

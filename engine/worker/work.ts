@@ -69,7 +69,7 @@ function readConfig(file: string): unknown {
 }
 
 /** What a person is told. The stack of an unexpected error goes into worker.log only. */
-export function failure(error: unknown, step: number, log: string): FailedEvent {
+function failure(error: unknown, step: number, log: string): FailedEvent {
   if (error instanceof EngineError) return { type: 'failed', step, code: error.code, message: error.message, issues: error.issues };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   fs.appendFileSync(log, `${new Date().toISOString()} ${stack}\n`);

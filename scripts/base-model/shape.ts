@@ -30,7 +30,7 @@ export const recipe = {
   tokenizerSample: 2_000_000,
   batch: 16,
   length: 256,
-  steps: 1000,
+  steps: 1400,
   warmupSteps: 50,
   learningRate: 3e-3,
   optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, maxGradientNorm: 1 },

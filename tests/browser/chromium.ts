@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
@@ -17,7 +17,7 @@ const quiet = [
   '--disable-sync',
 ];
 
-/** Where the pictures of this test run go: a new folder under the temp folder, named in the output. */
+/** Where the pictures of a test file go: a new folder under the temp folder. */
 const shots = mkdtemp(path.join(os.tmpdir(), 'anneal-shots-'));
 
 /** Starts a real Chromium. @throws when there is none: these tests are never passed over. */
@@ -58,7 +58,6 @@ export class WatchedPage {
 
   async picture(name: string): Promise<void> {
     const folder = await shots;
-    await mkdir(folder, { recursive: true });
     await this.page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
   }
 

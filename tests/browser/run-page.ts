@@ -15,7 +15,6 @@ export async function fillForm(page: Page, settings: Settings): Promise<void> {
   await page.getByRole('button', { name: 'Start run' }).waitFor();
   const folded = page.locator('form details:not([open]) > summary');
   while ((await folded.count()) > 0) await folded.first().click();
-  if (settings['Batch size'] === '4') { await page.getByText('Another folder').click(); await page.getByLabel('Path of the model folder').fill('/tmp/dev/base-out'); await page.getByLabel('Dataset').fill('/tmp/data.jsonl'); }
   for (const [label, value] of Object.entries(settings)) await page.getByLabel(label, { exact: true }).fill(value);
 }
 

@@ -6,6 +6,7 @@ import { tinyConfig, writeTinyModel } from '@anneal/engine/testing';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
+import { z } from 'zod';
 import { inside, TestStudio } from '../browser/studio.ts';
 
 /** A few seconds of real training. */
@@ -61,21 +62,16 @@ async function ended(id: string): Promise<string> {
 
 const losses = async (id: string) => [...(await studio.curve(id, 'loss'))];
 
-interface JournalLine {
-  seq: number;
-  type: string;
-  step: number;
-  values?: Record<string, number>;
-}
+const journalLine = z.object({ seq: z.int(), type: z.string(), step: z.int(), values: z.record(z.string(), z.number()).optional() });
 
-const journal = async (folder: string): Promise<JournalLine[]> =>
+const journal = async (folder: string) =>
   (await readFile(path.join(folder, 'journal.ndjson'), 'utf8'))
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line));
+    .map((line) => journalLine.parse(JSON.parse(line)));
 
 async function workerPid(folder: string): Promise<number> {
-  return Number(JSON.parse(await readFile(path.join(folder, 'worker.json'), 'utf8')).pid);
+  return z.object({ pid: z.int() }).parse(JSON.parse(await readFile(path.join(folder, 'worker.json'), 'utf8'))).pid;
 }
 
 /** The numbers 1 … steps, each once: no step lost, none repeated. */
@@ -133,7 +129,8 @@ describe('what is killed', () => {
       const client = createClient({ url: `${studio.origin.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0 });
       connections++;
       try {
-        const query = 'subscription ($id: ID!, $after: String) { trainingMetrics(runId: $id, keys: ["loss"], after: $after) { cursor points { step } } }';
+        const query =
+          'subscription ($id: ID!, $after: String) { trainingMetrics(runId: $id, keys: ["loss"], after: $after) { cursor points { step } } }';
         for await (const message of client.iterate({ query, variables: { id: run.id, after } })) {
           const batch = inside(message, 'data', 'trainingMetrics');
           after = String(inside(batch, 'cursor'));

@@ -96,7 +96,7 @@ const gemmOp = defineOp<Required<MatMulOptions>>('Gemm', {
       const ones = graph.filled(1, grad.dtype === 'float64' ? 'float64' : 'float32', [1, dimension(grad, 0)]);
       return reshape(graph, gemm(graph, ones, grad), given(c).shape);
     };
-    return [needs[0] ? leftGrad : undefined, needs[1] ? rightGrad : undefined, c && needs[2] ? addedGrad() : undefined];
+    return [needs[0] ? leftGrad : undefined, needs[1] ? rightGrad : undefined, needs[2] ? addedGrad() : undefined];
   },
 });
 /**

@@ -10,7 +10,7 @@ import { linearCrossEntropy } from './linear-cross-entropy.ts';
 import { gemm, matMul } from './matmul.ts';
 import { rmsNorm } from './rms-norm.ts';
 import { rotary } from './rotary.ts';
-import { concat, expand, reduceSum, reshape, slice, transpose } from './shape.ts';
+import { concat, expand, reduceSum, reshape, slice, split, transpose } from './shape.ts';
 import { softmax } from './softmax.ts';
 import { swiGlu } from './swiglu.ts';
 
@@ -85,6 +85,10 @@ const cases: Case[] = [
   given('Concat', '', { a: [2, 3], b: [2, 1] }, (graph, { a, b }) => concat(graph, [a, b, a], 1)),
   given('Slice', 'in the middle', { a: [4, 5] }, (graph, { a }) => slice(graph, a, 1, 1, 3)),
   given('Slice', 'from the start', { a: [4, 5] }, (graph, { a }) => slice(graph, a, 0, 0, 3)),
+  given('Split', 'with a part that is not used', { a: [2, 6] }, (graph, { a }) => {
+    const [left = a, , right = a] = split(graph, a, 1, [2, 3, 1]);
+    return mul(graph, left, right);
+  }),
   given('ReduceSum', 'of inner axes', { a: [2, 3, 4] }, (graph, { a }) => reduceSum(graph, a, [0, 2])),
   given('Expand', '', { a: [2, 1, 3] }, (graph, { a }) => expand(graph, a, [2, 4, 3])),
   given('Softmax', '', { a: [3, 5] }, (graph, { a }) => softmax(graph, a)),

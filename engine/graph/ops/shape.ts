@@ -83,6 +83,30 @@ const sliceOp = defineOp<{ axis: number; start: number; end: number }>('Slice', 
 export const slice = (graph: Graph, x: Value, axis: number, start: number, end: number): Value =>
   first(sliceOp(graph, [x], { axis, start, end }));
 
+const splitOp = defineOp<{ axis: number; sizes: readonly number[] }>('Split', {
+  infer: ([x], { axis, sizes }) => {
+    const from = given(x);
+    if (sizes.reduce((sum, size) => sum + size, 0) !== dimension(from, axis))
+      throw new RangeError(`Split into ${sizes.join(' + ')} along axis ${axis} of ${describe(from)}`);
+    return sizes.map((size) => ({ dtype: from.dtype, shape: from.shape.map((n, index) => (index === axis ? size : n)) }));
+  },
+  emit: (emitter, inputs, outputs, { axis, sizes }) =>
+    emitter.node('Split', [...inputs, int64s(emitter, sizes)], outputs, { axis: int(axis) }),
+  gradient: (graph, { outputs, grads, attributes: { axis } }) => {
+    const zeros = (part: Value) => graph.filled(0, part.dtype === 'float64' ? 'float64' : 'float32', part.shape);
+    return [
+      concat(
+        graph,
+        outputs.map((part, index) => grads[index] ?? zeros(part)),
+        axis,
+      ),
+    ];
+  },
+});
+/** A tensor cut into parts of some sizes along an axis (counted from the front). */
+export const split = (graph: Graph, x: Value, axis: number, sizes: readonly number[]): readonly Value[] =>
+  splitOp(graph, [x], { axis, sizes });
+
 const reduceSumOp = defineOp<{ axes: readonly number[]; keep: boolean }>('ReduceSum', {
   infer: ([x], { axes, keep }) => [
     { dtype: given(x).dtype, shape: given(x).shape.flatMap((size, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [size])) },

@@ -12,7 +12,7 @@ import { drawNumberReduction, numberReductionIds, singleNumberReductionIds } fro
 import { camel } from '../pieces/words.ts';
 
 /** What a list of numbers may be called, as a parameter and in its description. */
-export const numberListNames: readonly string[] = ['numbers', 'numbers', 'values', 'scores', 'amounts', 'points'];
+const numberListNames: readonly string[] = ['numbers', 'numbers', 'values', 'scores', 'amounts', 'points'];
 
 const none = 'none';
 

@@ -91,7 +91,10 @@ function collect(client: Client, seen: (number: number) => void = () => {}): Pro
         seen(count);
       },
       failed: (problem) => problems.push(problem),
-      ended: () => resolve({ numbers, problems }),
+      ended: () => {
+        resolve({ numbers, problems });
+        return false;
+      },
     });
     cleanup.push(stop);
   });
@@ -128,6 +131,26 @@ it('asks again where it was when the server refuses', async () => {
   const { numbers, problems } = await collect(client);
   expect(numbers).toEqual(upTo(20));
   expect(problems.length).toBe(1);
+});
+
+it('asks again where it was when the server ended but more may come', async () => {
+  const server = new CountingServer(10);
+  const { client } = await start(server);
+  let ends = 0;
+  await new Promise<void>((resolve) => {
+    const stop = follow(client, {
+      document,
+      variables: () => ({ after: 10 }),
+      next: () => {},
+      ended: () => {
+        ends += 1;
+        if (ends === 2) resolve();
+        return ends < 2;
+      },
+    });
+    cleanup.push(stop);
+  });
+  expect(server.starts).toEqual([10, 10]);
 });
 
 it('says nothing more once it is stopped', async () => {

@@ -7,8 +7,11 @@ export interface Follow<Data, Variables extends Record<string, unknown>> {
   /** Asked at the start and again after every lost connection: put the last cursor in, and nothing is missed or repeated. */
   variables: () => Variables;
   next: (data: Data) => void;
-  /** The server has sent all there is. */
-  ended?: () => void;
+  /**
+   * The server has ended it: because all is sent, or because the studio was stopped. Answers whether more may come;
+   * then it is asked again. Left out: more may always come.
+   */
+  ended?: () => boolean | Promise<boolean>;
   /** The server refused; it is asked again after a growing pause. */
   failed?: (message: string) => void;
 }
@@ -26,12 +29,21 @@ export function follow<Data, Variables extends Record<string, unknown>>(
   let unsubscribe = (): void => {};
   let again: ReturnType<typeof setTimeout> | undefined;
 
-  const retry = (message: string): void => {
+  const retry = (): void => {
     if (stopped) return;
     unsubscribe();
-    failed?.(message);
     again = setTimeout(start, pause);
     pause = Math.min(longestPause, pause * 2);
+  };
+
+  const refused = (message: string): void => {
+    if (stopped) return;
+    failed?.(message);
+    retry();
+  };
+
+  const finished = async (): Promise<void> => {
+    if (ended === undefined || (await ended())) retry();
   };
 
   const start = (): void => {
@@ -52,18 +64,19 @@ export function follow<Data, Variables extends Record<string, unknown>>(
           const problem = answer.errors?.[0]?.message;
           if (problem !== undefined || !answer.data) {
             current = false;
-            retry(problem ?? 'The studio sent an empty answer.');
+            refused(problem ?? 'The studio sent an empty answer.');
             return;
           }
           pause = firstPause;
           next(answer.data);
         },
         error: (error) => {
-          if (current) retry(describe(error));
+          if (current) refused(describe(error));
           current = false;
         },
         complete: () => {
-          if (!stopped && current) ended?.();
+          if (!stopped && current) void finished();
+          current = false;
         },
       },
     );

@@ -170,7 +170,7 @@ export class RunView {
         this.metrics.receive(trainingMetrics);
         this.#draw();
       },
-      ended: () => void this.refresh(),
+      ended: () => this.#mayGoOn(),
     });
   }
 
@@ -185,8 +185,14 @@ export class RunView {
         else if (event.__typename === 'Checkpoint') this.checkpoints = [...this.checkpoints.filter(({ id }) => id !== event.id), event];
         else this.artifacts = [...this.artifacts.filter(({ path }) => path !== event.path), event];
       },
-      ended: () => void this.refresh(),
+      ended: () => this.#mayGoOn(),
     });
+  }
+
+  /** A stream ends with its run; but also when the studio is stopped, and then it is followed again. */
+  async #mayGoOn(): Promise<boolean> {
+    await this.refresh();
+    return !this.#closed && this.run !== null && !hasEnded(this.run.state);
   }
 
   #followRun(): () => void {

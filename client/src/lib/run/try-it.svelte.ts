@@ -52,6 +52,7 @@ export class TryIt {
       },
       ended: () => {
         this.state = 'done';
+        return false;
       },
     });
   }

@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net';
 export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d+){3}|::1|\[::1\])$/i.test(host);
 
 /** Whether it listens on every address of the machine. */
-export const isAnyAddress = (host: string): boolean => host === '0.0.0.0' || host === '::' || host === '';
+const isAnyAddress = (host: string): boolean => host === '0.0.0.0' || host === '::' || host === '';
 
 /** The address to show to a person: `0.0.0.0` is no place to visit. */
 export function urlOf(host: string, port: number): string {

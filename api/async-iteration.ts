@@ -1,5 +1,5 @@
 /** Calls `onEnd` once, when the iteration ends, fails or is given up by its reader. */
-export function whenEnded<T>(source: AsyncIterable<T>, onEnd: () => void): AsyncIterableIterator<T> {
+export function whenEnded<T>(source: AsyncIterable<T>, onEnd: () => unknown): AsyncIterableIterator<T> {
   const iterator = source[Symbol.asyncIterator]();
   let ended = false;
   const end = () => {
@@ -20,9 +20,10 @@ export function whenEnded<T>(source: AsyncIterable<T>, onEnd: () => void): Async
         throw error;
       }
     },
-    async return(value) {
+    async return() {
       end();
-      return (await iterator.return?.(value)) ?? { done: true, value };
+      await iterator.return?.();
+      return { done: true, value: undefined };
     },
   };
 }
@@ -45,9 +46,10 @@ export function endWithError<T>(source: AsyncIterable<T>, explain: (error: unkno
         return { done: false, value: explain(error) };
       }
     },
-    async return(value) {
+    async return() {
       failed = true;
-      return (await iterator.return?.(value)) ?? { done: true, value };
+      await iterator.return?.();
+      return { done: true, value: undefined };
     },
   };
 }

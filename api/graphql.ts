@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createYoga } from 'graphql-yoga';
+import { createYoga, type YogaInitialContext } from 'graphql-yoga';
 import { schema } from '@anneal/schema';
 import type { Studio } from '@anneal/core';
 import type { RequestContext, ServerContext } from './context.ts';
@@ -38,7 +38,8 @@ export function createGraphQL({ studio, limits, logger }: GraphQLOptions) {
     graphiql: { title: 'Anneal', subscriptionsProtocol: 'WS', defaultQuery: exampleQuery },
     // Yoga's own page loads its scripts from a CDN; this one has them inside and works without a network. 9 MB: loaded when asked for.
     renderGraphiQL: async (options) => (graphiql ??= (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options)),
-    context: ({ request, requestId }) => ({
+    // Over a WebSocket there is no request.
+    context: ({ request, requestId }: Partial<YogaInitialContext> & RequestContext) => ({
       studio,
       requestId: requestId ?? randomUUID(),
       position: {},

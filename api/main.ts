@@ -6,7 +6,8 @@ import { createProgressDisplay, type ProgressDisplay } from './progress.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { showRuns } from './show-runs.ts';
 
-const usage = 'Usage: npm start [-- --no-quickstart]\n  --no-quickstart  do not start the first run of an empty studio by itself\nSettings: PORT, HOST, DATA_DIR, DATABASE_URL, ALLOWED_HOSTS, ALLOWED_ORIGINS in the environment.';
+const usage =
+  'Usage: npm start [-- --no-quickstart]\n  --no-quickstart  do not start the first run of an empty studio by itself\nSettings: PORT, HOST, DATA_DIR, DATABASE_URL, ALLOWED_HOSTS, ALLOWED_ORIGINS in the environment.';
 
 try {
   await main(process.argv.slice(2));
@@ -43,7 +44,8 @@ async function main(options: readonly string[]): Promise<void> {
 /** The studio is of use without it: a quickstart that cannot be started does not end it. */
 async function quickstart(studio: Studio, display: ProgressDisplay): Promise<void> {
   try {
-    if (await studio.quickstart.startIfEmpty()) display.say('The studio is empty: starting the quickstart, a short fine-tuning of the bundled model.');
+    if (await studio.quickstart.startIfEmpty())
+      display.say('The studio is empty: starting the quickstart, a short fine-tuning of the bundled model.');
   } catch (error) {
     if (!(error instanceof StudioError)) throw error;
     display.say(`The quickstart could not be started. ${error.message}`);

@@ -5,7 +5,9 @@ const halfway: RunProgress = { name: 'quickstart', step: 94, totalSteps: 200, lo
 
 describe('progress', () => {
   it('shows step, loss, speed and time left on a terminal', () => {
-    expect(progressBar(halfway, 200)).toBe('quickstart  ███████████░░░░░░░░░░░░░  step 94/200 (47%)  loss 0.8123  1,234 tokens/s  1m 12s left');
+    expect(progressBar(halfway, 200)).toBe(
+      'quickstart  ███████████░░░░░░░░░░░░░  step 94/200 (47%)  loss 0.8123  1,234 tokens/s  1m 12s left',
+    );
   });
 
   it('never wraps a narrow terminal', () => {
@@ -17,7 +19,9 @@ describe('progress', () => {
   });
 
   it('leaves out what is not known yet', () => {
-    expect(progressLine({ name: 'a', step: 0, totalSteps: null, loss: null, tokensPerSecond: null, secondsLeft: null })).toBe('a: getting ready');
+    expect(progressLine({ name: 'a', step: 0, totalSteps: null, loss: null, tokensPerSecond: null, secondsLeft: null })).toBe(
+      'a: getting ready',
+    );
   });
 
   it('says durations as people do', () => {

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { createProgressDisplay } from './progress.ts';
 import type { RunProgress } from './progress-bar.ts';
 
-const at = (step: number): RunProgress => ({ name: 'quickstart', step, totalSteps: 200, loss: 1, tokensPerSecond: null, secondsLeft: null });
+const at = (step: number): RunProgress => ({
+  name: 'quickstart',
+  step,
+  totalSteps: 200,
+  loss: 1,
+  tokensPerSecond: null,
+  secondsLeft: null,
+});
 
 function record(isTTY: boolean) {
   const written: string[] = [];
@@ -29,6 +36,8 @@ describe('the progress display', () => {
       wait(500);
     }
     display.say('done');
-    expect(written).toEqual([1, 5, 9].map((step) => `quickstart: step ${step}/200 (${Math.floor(step / 2)}%), loss 1.0000\n`).concat('done\n'));
+    expect(written).toEqual(
+      [1, 5, 9].map((step) => `quickstart: step ${step}/200 (${Math.floor(step / 2)}%), loss 1.0000\n`).concat('done\n'),
+    );
   });
 });

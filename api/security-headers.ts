@@ -25,7 +25,10 @@ export function setSecurityHeaders(response: ServerResponse): void {
 /** The policy of the web client: everything from here, and of the inline scripts only those that are in this very page. */
 export function clientPolicy(indexHtml: string): string {
   const hashes = [...indexHtml.matchAll(/<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g)].map(
-    ([, script]) => `'sha256-${createHash('sha256').update(script ?? '').digest('base64')}'`,
+    ([, script]) =>
+      `'sha256-${createHash('sha256')
+        .update(script ?? '')
+        .digest('base64')}'`,
   );
   return [
     "default-src 'self'",

@@ -68,7 +68,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 function serveGraphQL(graphql: GraphQLServer, request: IncomingMessage, response: ServerResponse, requestId: string): void {
-  if (request.method === 'GET' && request.headers.accept?.includes('text/html')) response.setHeader('content-security-policy', graphiqlPolicy);
+  if (request.method === 'GET' && request.headers.accept?.includes('text/html'))
+    response.setHeader('content-security-policy', graphiqlPolicy);
   void graphql(request, response, { requestId });
 }
 

@@ -31,7 +31,12 @@ export async function showRuns({ studio, display, url, signal }: ShowRunsOptions
   const changes = studio.streams.runs({ signal });
   // Listens from here on, so that nothing is missed while the first ones are read.
   let change = changes.next();
-  for (const { id } of await studio.prisma.run.findMany({ where: { finishedAt: null }, orderBy: { createdAt: 'asc' }, select: { id: true } })) await look(id);
+  for (const { id } of await studio.prisma.run.findMany({
+    where: { finishedAt: null },
+    orderBy: { createdAt: 'asc' },
+    select: { id: true },
+  }))
+    await look(id);
   for (let result = await change; !result.done; result = await change) {
     await look(result.value.id);
     change = changes.next();
@@ -40,7 +45,14 @@ export async function showRuns({ studio, display, url, signal }: ShowRunsOptions
 
 function progressOf(run: Run): RunProgress {
   const { name, step, totalSteps } = run;
-  return { name, step, totalSteps, loss: last(run, 'loss'), tokensPerSecond: last(run, 'tokensPerSecond'), secondsLeft: secondsLeft(run, new Date()) };
+  return {
+    name,
+    step,
+    totalSteps,
+    loss: last(run, 'loss'),
+    tokensPerSecond: last(run, 'tokensPerSecond'),
+    secondsLeft: secondsLeft(run, new Date()),
+  };
 }
 
 function ending(run: Run, url: string): string {

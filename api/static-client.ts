@@ -31,7 +31,9 @@ export function serveClient(folder: string): Handler {
 }
 
 function notFound(response: ServerResponse): void {
-  response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('There is nothing here. The web client is at /, the GraphQL API at /graphql.\n');
+  response
+    .writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
+    .end('There is nothing here. The web client is at /, the GraphQL API at /graphql.\n');
 }
 
 const notBuilt: Handler = (request, response) => {

@@ -5,12 +5,13 @@ import type { Limits } from './limits.ts';
 /** Says in the answer how large a body may be. Yoga does the counting, while it reads (`maxRequestBodySize`). */
 export function useBodyLimit({ bodyBytes }: Pick<Limits, 'bodyBytes'>): Plugin {
   return {
-    onResultProcess({ result, setResult }) {
+    onResultProcess(payload) {
+      const { result } = payload;
       if (isAsyncIterable(result) || Array.isArray(result) || !result.errors?.some(isTooLarge)) return;
       const message = `The request body is larger than ${bodyBytes.toLocaleString('en-US')} bytes, which is the limit.`;
-      setResult({ errors: [new GraphQLError(message, { extensions: { code: 'BODY_LIMIT', http: { status: 413 } } })] });
+      payload.setResult({ errors: [new GraphQLError(message, { extensions: { code: 'BODY_LIMIT', http: { status: 413 } } })] });
     },
   };
 }
 
-const isTooLarge = (error: GraphQLError) => error.extensions?.code === 'REQUEST_ENTITY_TOO_LARGE';
+const isTooLarge = (error: GraphQLError) => error.extensions.code === 'REQUEST_ENTITY_TOO_LARGE';

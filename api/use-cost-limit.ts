@@ -52,13 +52,28 @@ function refusals(cost: OperationCost, limits: Pick<Limits, 'depth' | 'breadth' 
   const refuse = (code: string, message: string, requested: number, limit: number) =>
     errors.push(new GraphQLError(message, { extensions: { code, cost: { requested, limit } } }));
   if (cost.depth > limits.depth) {
-    refuse('DEPTH_LIMIT', `The operation is ${cost.depth} levels deep; the limit is ${limits.depth}. Ask for the inner part on its own.`, cost.depth, limits.depth);
+    refuse(
+      'DEPTH_LIMIT',
+      `The operation is ${cost.depth} levels deep; the limit is ${limits.depth}. Ask for the inner part on its own.`,
+      cost.depth,
+      limits.depth,
+    );
   }
   if (cost.breadth > limits.breadth) {
-    refuse('BREADTH_LIMIT', `The operation selects ${cost.breadth} fields; the limit is ${limits.breadth}. Split it into several.`, cost.breadth, limits.breadth);
+    refuse(
+      'BREADTH_LIMIT',
+      `The operation selects ${cost.breadth} fields; the limit is ${limits.breadth}. Split it into several.`,
+      cost.breadth,
+      limits.breadth,
+    );
   }
   if (cost.complexity > limits.cost) {
-    refuse('COST_LIMIT', `The operation costs ${cost.complexity}; the limit is ${limits.cost}. Ask for smaller pages (first, last) or fewer nested lists.`, cost.complexity, limits.cost);
+    refuse(
+      'COST_LIMIT',
+      `The operation costs ${cost.complexity}; the limit is ${limits.cost}. Ask for smaller pages (first, last) or fewer nested lists.`,
+      cost.complexity,
+      limits.cost,
+    );
   }
   return errors;
 }

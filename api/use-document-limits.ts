@@ -1,4 +1,4 @@
-import { GraphQLError, parse, type ASTVisitor, type ValidationContext } from 'graphql';
+import { GraphQLError, parse, type ASTVisitor, type ParseOptions, type Source, type ValidationContext } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Limits } from './limits.ts';
 
@@ -6,11 +6,12 @@ import type { Limits } from './limits.ts';
 export function useDocumentLimits(limits: Pick<Limits, 'documentTokens' | 'aliases'>): Plugin {
   return {
     onParse({ setParseFn }) {
-      setParseFn((source, options) => {
+      setParseFn((source: string | Source, options?: ParseOptions) => {
         try {
           return parse(source, { ...options, maxTokens: limits.documentTokens });
         } catch (error) {
-          if (error instanceof GraphQLError && error.message.includes('tokens. Parsing aborted')) throw tooManyTokens(limits.documentTokens);
+          if (error instanceof GraphQLError && error.message.includes('tokens. Parsing aborted'))
+            throw tooManyTokens(limits.documentTokens);
           throw error;
         }
       });
@@ -22,9 +23,12 @@ export function useDocumentLimits(limits: Pick<Limits, 'documentTokens' | 'alias
 }
 
 const tooManyTokens = (limit: number) =>
-  new GraphQLError(`The document has more than ${limit} tokens, which is the limit. Split it into smaller ones, or use variables and fragments.`, {
-    extensions: { code: 'TOKEN_LIMIT' },
-  });
+  new GraphQLError(
+    `The document has more than ${limit} tokens, which is the limit. Split it into smaller ones, or use variables and fragments.`,
+    {
+      extensions: { code: 'TOKEN_LIMIT' },
+    },
+  );
 
 function countAliases(context: ValidationContext, limit: number): ASTVisitor {
   let aliases = 0;

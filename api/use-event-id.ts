@@ -1,4 +1,4 @@
-import { isAsyncIterable, type FetchAPI, type Plugin } from 'graphql-yoga';
+import { isAsyncIterable, type FetchAPI, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import type { StreamPosition } from '@anneal/schema';
 import type { ServerContext } from './context.ts';
 import type { Limits } from './limits.ts';
@@ -10,16 +10,21 @@ import type { Limits } from './limits.ts';
  */
 export function useEventId({ keepAliveSeconds }: Pick<Limits, 'keepAliveSeconds'>): Plugin<ServerContext> {
   const positions = new WeakMap<Request, StreamPosition>();
+  // Over a WebSocket there is no request.
+  const remember = ({ request, position }: Partial<YogaInitialContext> & ServerContext) => {
+    if (request) positions.set(request, position);
+  };
   return {
-    onSubscribe({ args: { contextValue } }) {
-      if (contextValue.request) positions.set(contextValue.request, contextValue.position);
-    },
-    onResultProcess({ request, result, setResultProcessor }) {
+    onSubscribe: ({ args }) => remember(args.contextValue),
+    onResultProcess(payload) {
+      const { request, result } = payload;
       if (!isAsyncIterable(result) || !acceptsEvents(request.headers.get('accept') ?? '*/*')) return;
       const position = positions.get(request) ?? {};
-      setResultProcessor(
+      payload.setResultProcessor(
         (messages, fetchAPI) =>
-          isAsyncIterable(messages) ? eventStream(messages, position, request.signal, keepAliveSeconds, fetchAPI) : new fetchAPI.Response(null, { status: 406 }),
+          isAsyncIterable(messages)
+            ? eventStream(messages, position, request.signal, keepAliveSeconds, fetchAPI)
+            : new fetchAPI.Response(null, { status: 406 }),
         'text/event-stream',
       );
     },
@@ -28,7 +33,13 @@ export function useEventId({ keepAliveSeconds }: Pick<Limits, 'keepAliveSeconds'
 
 const acceptsEvents = (accept: string) => ['text/event-stream', 'text/*', '*/*'].some((type) => accept.includes(type));
 
-function eventStream(messages: AsyncIterable<unknown>, position: StreamPosition, signal: AbortSignal, keepAliveSeconds: number, fetchAPI: FetchAPI): Response {
+function eventStream(
+  messages: AsyncIterable<unknown>,
+  position: StreamPosition,
+  signal: AbortSignal,
+  keepAliveSeconds: number,
+  fetchAPI: FetchAPI,
+): Response {
   const encoder = new TextEncoder();
   const iterator = messages[Symbol.asyncIterator]();
   let ping: NodeJS.Timeout | undefined;
@@ -46,8 +57,8 @@ function eventStream(messages: AsyncIterable<unknown>, position: StreamPosition,
       }, keepAliveSeconds * 1000);
     },
     async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done) {
+      const result = await iterator.next();
+      if (result.done) {
         stop();
         // A connection that was given up must not look like an ended run.
         if (!signal.aborted) controller.enqueue(encoder.encode('event: complete\ndata:\n\n'));
@@ -55,7 +66,7 @@ function eventStream(messages: AsyncIterable<unknown>, position: StreamPosition,
         return;
       }
       const id = position.cursor === undefined ? '' : `id: ${position.cursor}\n`;
-      controller.enqueue(encoder.encode(`${id}event: next\ndata: ${JSON.stringify(value)}\n\n`));
+      controller.enqueue(encoder.encode(`${id}event: next\ndata: ${JSON.stringify(result.value)}\n\n`));
     },
     cancel: stop,
   });

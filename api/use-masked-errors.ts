@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { GraphQLError, type ExecutionResult } from 'graphql';
+import { GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { explainError } from '@anneal/schema';
 import { endWithError } from './async-iteration.ts';
 import type { ServerContext } from './context.ts';
 import type { Logger } from './logger.ts';
+import type { Execute } from './operations.ts';
 
 /**
  * What a caller can mend is shown as it is. Everything else is a bug: it is logged whole, and the caller sees a request id
@@ -23,10 +24,12 @@ export function useMaskedErrors(logger: Logger): Plugin<ServerContext> {
     },
     onSubscribe({ args, subscribeFn, setSubscribeFn }) {
       const mask = errorMask(logger, args.contextValue.requestId);
-      const maskResult = (result: ExecutionResult): ExecutionResult => (result.errors ? { ...result, errors: result.errors.map(mask) } : result);
-      setSubscribeFn(async (subscribeArgs) => {
+      const maskResult = (result: ExecutionResult): ExecutionResult =>
+        result.errors ? { ...result, errors: result.errors.map(mask) } : result;
+      const subscribe: Execute = subscribeFn;
+      setSubscribeFn(async (operation: ExecutionArgs) => {
         try {
-          const result: ExecutionResult | AsyncIterable<ExecutionResult> = await subscribeFn(subscribeArgs);
+          const result = await subscribe(operation);
           return isAsyncIterable(result) ? endWithError(result, (error) => ({ errors: [mask(error)] }), maskResult) : maskResult(result);
         } catch (error) {
           return { errors: [mask(error)] };
@@ -41,7 +44,7 @@ export function errorMask(logger: Logger, requestId: string = randomUUID()) {
   return (error: unknown): GraphQLError => {
     const shown = explainError(error);
     if (shown) return shown;
-    logger.error({ err: error instanceof GraphQLError ? (error.originalError ?? error) : error, requestId }, 'unexpected error');
+    logger.error({ error: error instanceof GraphQLError ? (error.originalError ?? error) : error, requestId }, 'unexpected error');
     const place = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {};
     return new GraphQLError(`Something went wrong inside the studio. It was logged as request ${requestId}.`, {
       ...place,

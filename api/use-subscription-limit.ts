@@ -1,7 +1,8 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type ExecutionArgs } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { whenEnded } from './async-iteration.ts';
 import type { Limits } from './limits.ts';
+import type { Execute } from './operations.ts';
 
 /** Bounds the subscriptions that run at the same time on the whole server, over WebSocket and SSE together. */
 export function useSubscriptionLimit({ subscriptions: limit }: Pick<Limits, 'subscriptions'>): Plugin {
@@ -12,11 +13,12 @@ export function useSubscriptionLimit({ subscriptions: limit }: Pick<Limits, 'sub
         setResultAndStopExecution({ errors: [tooMany(limit)] });
         return;
       }
-      setSubscribeFn(async (args) => {
+      const subscribe: Execute = subscribeFn;
+      setSubscribeFn(async (operation: ExecutionArgs) => {
         running++;
         try {
-          const result = await subscribeFn(args);
-          if (isAsyncIterable(result)) return whenEnded(result, () => void running--);
+          const result = await subscribe(operation);
+          if (isAsyncIterable(result)) return whenEnded(result, () => running--);
           running--;
           return result;
         } catch (error) {

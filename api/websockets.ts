@@ -9,6 +9,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { GraphQLServer } from './graphql.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
+import type { Execute, OperationFunctions } from './operations.ts';
 import type { Refusal } from './request-guard.ts';
 import { errorMask } from './use-masked-errors.ts';
 
@@ -49,7 +50,7 @@ export function serveWebSockets({ server, graphql, guard, limits, logger }: WebS
       },
       // Messages for a closing socket are dropped at once; a source that is always ready would then never let its close be seen.
       onNext: async ({ extra }) => {
-        if (extra.socket?.readyState !== WebSocket.OPEN) await setImmediate();
+        if (extra.socket.readyState !== WebSocket.OPEN) await setImmediate();
       },
       onError: (_context, _id, _payload, errors) => errors.map((error) => errorMask(logger)(error).toJSON()),
     },
@@ -58,7 +59,8 @@ export function serveWebSockets({ server, graphql, guard, limits, logger }: WebS
   );
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const refusal = upgradeRefusal(request, graphql.graphqlEndpoint) ?? guard(request) ?? tooManySockets(sockets.clients.size, limits.sockets);
+    const refusal =
+      upgradeRefusal(request, graphql.graphqlEndpoint) ?? guard(request) ?? tooManySockets(sockets.clients.size, limits.sockets);
     if (refusal) return refuse(socket, refusal);
     sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
   });
@@ -75,8 +77,8 @@ export function serveWebSockets({ server, graphql, guard, limits, logger }: WebS
 }
 
 /** An error that is thrown and not answered would close the socket with all its other operations. */
-function masked<Args, Result>(run: (args: Args) => Result, logger: Logger) {
-  return async (args: Args) => {
+function masked(run: Execute, logger: Logger): Execute {
+  return async (args) => {
     try {
       return await run(args);
     } catch (error) {
@@ -85,8 +87,7 @@ function masked<Args, Result>(run: (args: Args) => Result, logger: Logger) {
   };
 }
 
-type Enveloped = ReturnType<GraphQLServer['getEnveloped']>;
-type GraphQLFunctions = Pick<Enveloped, 'execute' | 'subscribe'>;
+type GraphQLFunctions = Pick<OperationFunctions, 'execute' | 'subscribe'>;
 
 /** `execute` and `subscribe` with all plugins travel as the root value: `graphql-ws` has no other place for them. */
 const rootValues = new WeakMap<object, GraphQLFunctions>();
@@ -99,25 +100,34 @@ function graphqlFunctions(rootValue: unknown): GraphQLFunctions {
 
 type Params = { query: string; operationName?: string | null; variables?: Record<string, unknown> | null };
 
-async function prepare(graphql: GraphQLServer, context: Context<Record<string, unknown>, Partial<Extra>>, params: Params, requestId: string) {
-  const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({ requestId, socket: context.extra.socket, params });
-  const document = parse(params.query);
-  const errors = validate(schema, document);
+async function prepare(
+  graphql: GraphQLServer,
+  context: Context<Record<string, unknown>, Partial<Extra>>,
+  params: Params,
+  requestId: string,
+) {
+  const { socket } = context.extra;
+  const functions: OperationFunctions = graphql.getEnveloped({ requestId, socket, params });
+  const { schema } = functions;
+  const document = functions.parse(params.query);
+  const errors = functions.validate(schema, document);
   if (errors.length > 0) return errors;
   const rootValue = {};
-  rootValues.set(rootValue, { execute, subscribe });
+  rootValues.set(rootValue, functions);
   return {
     schema,
     document,
     operationName: params.operationName,
     variableValues: params.variables,
-    contextValue: await contextFactory(),
+    contextValue: await functions.contextFactory(),
     rootValue,
   };
 }
 
 const tooManyOperations = (limit: number) =>
-  new GraphQLError(`${limit} operations are running on this socket, which is the limit. Complete some first.`, { extensions: { code: 'SUBSCRIPTION_LIMIT' } });
+  new GraphQLError(`${limit} operations are running on this socket, which is the limit. Complete some first.`, {
+    extensions: { code: 'SUBSCRIPTION_LIMIT' },
+  });
 
 function upgradeRefusal(request: IncomingMessage, endpoint: string): Refusal | undefined {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
@@ -125,7 +135,9 @@ function upgradeRefusal(request: IncomingMessage, endpoint: string): Refusal | u
 }
 
 function tooManySockets(open: number, limit: number): Refusal | undefined {
-  return open < limit ? undefined : { status: 503, message: `${limit} WebSockets are open, which is the limit of this server. Try again later.` };
+  return open < limit
+    ? undefined
+    : { status: 503, message: `${limit} WebSockets are open, which is the limit of this server. Try again later.` };
 }
 
 function refuse(socket: Duplex, { status, message }: Refusal): void {

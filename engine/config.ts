@@ -233,11 +233,27 @@ export function parseTrainingConfig(input: unknown): TrainingConfig {
   const issues: Issue[] = result.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: 'There is no such field.' }))
-      : [{ path: issue.path.join('.'), message: issue.message }],
+      : [{ path: issue.path.join('.'), message: explain(issue) }],
   );
   throw new EngineError(
     'CONFIG_INVALID',
     `The configuration is not valid: ${issues.map((i) => `${i.path || 'configuration'}: ${i.message}`).join('; ')}`,
     { issues },
   );
+}
+
+/** What is wrong with a value, in words that name the limit. */
+function explain(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'too_small':
+      return issue.origin === 'number' || issue.origin === 'int' ? `It must be at least ${issue.minimum}.` : 'It must not be empty.';
+    case 'too_big':
+      return `It must be at most ${issue.maximum}.`;
+    case 'invalid_value':
+      return `It must be one of ${issue.values.map(String).join(', ')}.`;
+    case 'invalid_type':
+      return `It must be ${issue.expected === 'int' ? 'a whole number' : issue.expected === 'array' ? 'a list' : issue.expected === 'string' ? 'a text' : `${issue.expected === 'object' ? 'an' : 'a'} ${issue.expected}`}.`;
+    default:
+      return issue.message;
+  }
 }

@@ -48,5 +48,7 @@ export const builder = new SchemaBuilder<Types>({
 });
 
 builder.queryType({ description: 'What can be read.' });
-builder.mutationType({ description: 'What can be changed. Each change takes one `input` and answers a union: the success, or what went wrong and can be mended.' });
+builder.mutationType({
+  description: 'What can be changed. Each change takes one `input` and answers a union: the success, or what went wrong and can be mended.',
+});
 builder.subscriptionType({ description: 'What can be followed live. Over WebSocket (graphql-transport-ws) and server-sent events.' });

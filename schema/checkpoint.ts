@@ -3,6 +3,8 @@ import { builder } from './builder.ts';
 export const Checkpoint = builder.prismaNode('Checkpoint', {
   description: 'A saved state that training can go on from.',
   id: { field: 'id', description: 'Global id.' },
+  // What is gone is null for `node`, not an error.
+  nullable: true,
   select: { id: true },
   fields: (t) => ({
     step: t.exposeInt('step', { description: 'Optimizer steps done when it was saved.' }),

@@ -6,7 +6,9 @@ import { builder } from './builder.ts';
 export const IssueRef = builder.objectRef<Issue>('Issue').implement({
   description: 'One thing that is wrong with an input.',
   fields: (t) => ({
-    path: t.exposeString('path', { description: 'Where: the dotted path of a field (`optimizer.learningRate`, `name`), a file, or a row (`rows.14.output`).' }),
+    path: t.exposeString('path', {
+      description: 'Where: the dotted path of a field (`optimizer.learningRate`, `name`), a file, or a row (`rows.14.output`).',
+    }),
     message: t.exposeString('message', { description: 'What is wrong and what would be right.' }),
   }),
 });
@@ -15,7 +17,9 @@ const ErrorInterface = builder.interfaceRef<StudioError>('Error').implement({
   description: 'Why a change was not made. Something that the caller can mend.',
   fields: (t) => ({
     message: t.exposeString('message', { description: 'What is wrong and what to do, for people.' }),
-    code: t.exposeString('code', { description: 'The same for programs; it does not change: `INVALID_INPUT`, `NOT_FOUND`, `CONFLICT`, `UNAVAILABLE`.' }),
+    code: t.exposeString('code', {
+      description: 'The same for programs; it does not change: `INVALID_INPUT`, `NOT_FOUND`, `CONFLICT`, `UNAVAILABLE`.',
+    }),
   }),
 });
 
@@ -30,9 +34,17 @@ builder.objectType(Invalid, {
 
 builder.objectType(NotFound, { name: 'NotFound', description: 'What the input refers to does not exist.', interfaces: [ErrorInterface] });
 
-builder.objectType(Conflict, { name: 'Conflict', description: 'The change does not fit to how things stand now.', interfaces: [ErrorInterface] });
+builder.objectType(Conflict, {
+  name: 'Conflict',
+  description: 'The change does not fit to how things stand now.',
+  interfaces: [ErrorInterface],
+});
 
-builder.objectType(Unavailable, { name: 'Unavailable', description: 'The studio cannot do it at the moment.', interfaces: [ErrorInterface] });
+builder.objectType(Unavailable, {
+  name: 'Unavailable',
+  description: 'The studio cannot do it at the moment.',
+  interfaces: [ErrorInterface],
+});
 
 /**
  * What a caller may see of an error outside a result union: GraphQL's own errors as they are, the studio's with code and

@@ -4,9 +4,11 @@ import { builder } from './builder.ts';
 import { OrderDirection, sortOrder } from './order.ts';
 import { connectionCost } from './page.ts';
 
-export const Experiment = builder.prismaNode('Experiment', {
+const Experiment = builder.prismaNode('Experiment', {
   description: 'Runs that belong together.',
   id: { field: 'id', description: 'Global id.' },
+  // What is gone is null for `node`, not an error.
+  nullable: true,
   select: { id: true },
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Its name; no two experiments have the same.' }),
@@ -70,7 +72,8 @@ builder.queryField('experiments', (t) =>
       orderBy: t.arg({ type: ExperimentOrder, description: 'In which order.' }),
     },
     totalCount: (_root, { filter }, { studio }) => studio.prisma.experiment.count({ where: where(filter) }),
-    resolve: (query, _root, args, { studio }) => studio.prisma.experiment.findMany({ ...query, where: where(args.filter), orderBy: orderBy(args.orderBy) }),
+    resolve: (query, _root, args, { studio }) =>
+      studio.prisma.experiment.findMany({ ...query, where: where(args.filter), orderBy: orderBy(args.orderBy) }),
   }),
 );
 

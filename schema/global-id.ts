@@ -1,4 +1,4 @@
-import { Invalid, NotFound } from '@anneal/core';
+import { NotFound } from '@anneal/core';
 import { decodeGlobalID } from '@pothos/plugin-relay';
 
 /**

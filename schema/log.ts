@@ -1,6 +1,6 @@
 import { builder } from './builder.ts';
 
-export const LogLevel = builder.enumType('LogLevel', {
+const LogLevel = builder.enumType('LogLevel', {
   description: 'How much a log line matters.',
   values: {
     INFO: { description: 'Good to know.' },
@@ -17,7 +17,12 @@ export const LogLine = builder.prismaObject('RunEvent', {
     sequence: t.exposeInt('sequence', { description: 'Number among all events of the run; grows, with gaps.' }),
     time: t.expose('time', { type: 'DateTime', description: 'When it was written.' }),
     step: t.exposeInt('step', { description: 'Optimizer steps done then.' }),
-    level: t.field({ type: LogLevel, select: { level: true }, resolve: (line) => line.level ?? 'INFO', description: 'How much it matters.' }),
+    level: t.field({
+      type: LogLevel,
+      select: { level: true },
+      resolve: (line) => line.level ?? 'INFO',
+      description: 'How much it matters.',
+    }),
     message: t.exposeString('message', { description: 'The text.' }),
   }),
 });

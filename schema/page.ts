@@ -21,9 +21,12 @@ export function connectionCost({ first, last }: PageArguments): { field: number;
 /** The same for a list whose size the caller gives. */
 export function checkSize(argument: string, size: number | null | undefined): void {
   if (size === undefined || size === null || (size >= 1 && size <= maximumPageSize)) return;
-  throw new GraphQLError(`"${argument}" is ${size}; 1 to ${maximumPageSize} items can be read at once. Read more with "after" or "before".`, {
-    extensions: { code: 'BAD_USER_INPUT' },
-  });
+  throw new GraphQLError(
+    `"${argument}" is ${size}; 1 to ${maximumPageSize} items can be read at once. Read more with "after" or "before".`,
+    {
+      extensions: { code: 'BAD_USER_INPUT' },
+    },
+  );
 }
 
 /** The Prisma plugin makes `totalCount` and takes no description for it. */

@@ -29,13 +29,16 @@ builder.mutationField('startRun', (t) =>
     input: {
       name: t.input.string({ description: '1 to 200 characters. Left out: a name is made.' }),
       experimentId: t.input.id({ description: 'The experiment it belongs to. Left out: the one named "Default".' }),
-      config: t.input.field({ type: 'JSON', description: 'Any part of a training configuration; what is left out takes its default. See `trainingConfigForm`.' }),
+      config: t.input.field({
+        type: 'JSON',
+        description: 'Any part of a training configuration; what is left out takes its default. See `trainingConfigForm`.',
+      }),
     },
     resolve: async (query, _root, { input }, { studio }) => {
       const { id } = await withFormPaths(() =>
         studio.runs.start({
           name: input.name ?? undefined,
-          experimentId: input.experimentId == null ? undefined : databaseId('Experiment', String(input.experimentId)),
+          experimentId: input.experimentId == null ? undefined : databaseId('Experiment', input.experimentId),
           config: input.config ?? {},
         }),
       );
@@ -60,7 +63,7 @@ builder.mutationField('cancelRun', (t) =>
       runId: t.input.id({ required: true, description: 'The run to stop.' }),
     },
     resolve: async (query, _root, { input }, { studio }) => {
-      const id = databaseId('Run', String(input.runId));
+      const id = databaseId('Run', input.runId);
       await studio.runs.cancel(id);
       return studio.prisma.run.findUniqueOrThrow({ ...query, where: { id } });
     },

@@ -14,7 +14,12 @@ const RunStateChanged = builder.prismaObject('RunEvent', {
   select: { runId: true, sequence: true },
   fields: (t) => ({
     run: t.relation('run', { description: 'The run, as it stands now.' }),
-    state: t.field({ type: RunState, select: { state: true }, resolve: (event) => event.state ?? 'QUEUED', description: 'The state that it came into.' }),
+    state: t.field({
+      type: RunState,
+      select: { state: true },
+      resolve: (event) => event.state ?? 'QUEUED',
+      description: 'The state that it came into.',
+    }),
     time: t.expose('time', { type: 'DateTime', description: 'When.' }),
   }),
 });
@@ -49,7 +54,7 @@ builder.subscriptionField('runEvents', (t) =>
       after: t.arg.string({ description: 'A cursor from an earlier event or `Run.eventsCursor`. Left out: from the beginning.' }),
     },
     subscribe: async (_root, { runId, after }, context) => {
-      const id = await existingRun(context, String(runId));
+      const id = await existingRun(context, runId);
       return stoppable((signal) => context.studio.streams.runEvents(id, { after: resumeAfter(context, after), signal }));
     },
     resolve: (message, _args, { position }) => {

@@ -42,7 +42,7 @@ function where(filter: Filter | null | undefined): Prisma.RunWhereInput {
   return {
     ...(search && { name: { contains: search } }),
     ...(filter?.states?.length && { state: { in: filter.states } }),
-    ...(filter?.experimentId && { experimentId: databaseId('Experiment', String(filter.experimentId)) }),
+    ...(filter?.experimentId && { experimentId: databaseId('Experiment', filter.experimentId) }),
   };
 }
 
@@ -70,6 +70,7 @@ builder.queryField('runs', (t) =>
       orderBy: t.arg({ type: RunOrder, description: 'In which order.' }),
     },
     totalCount: (_root, { filter }, { studio }) => studio.prisma.run.count({ where: where(filter) }),
-    resolve: (query, _root, args, { studio }) => studio.prisma.run.findMany({ ...query, where: where(args.filter), orderBy: orderBy(args.orderBy) }),
+    resolve: (query, _root, args, { studio }) =>
+      studio.prisma.run.findMany({ ...query, where: where(args.filter), orderBy: orderBy(args.orderBy) }),
   }),
 );

@@ -1,5 +1,6 @@
 import { eventsCursor, metricsCursor, metricSummaries, secondsLeft, type Issue } from '@anneal/core';
 import { GraphQLError } from 'graphql';
+import { z } from 'zod';
 import { Artifact } from './artifact.ts';
 import { builder } from './builder.ts';
 import { IssueRef } from './errors.ts';
@@ -22,13 +23,19 @@ const RunError = builder.objectRef<Problem>('RunError').implement({
   fields: (t) => ({
     code: t.exposeString('code', { description: 'For programs: `MODEL_NOT_FOUND`, `DATASET_INVALID`, `OUT_OF_MEMORY`, …' }),
     message: t.exposeString('message', { description: 'For people: what is wrong, where, and what to do.' }),
-    issues: t.field({ type: [IssueRef], resolve: (problem) => problem.issues, description: 'One for each field or row that is wrong; may be empty.' }),
+    issues: t.field({
+      type: [IssueRef],
+      resolve: (problem) => problem.issues,
+      description: 'One for each field or row that is wrong; may be empty.',
+    }),
   }),
 });
 
 export const Run = builder.prismaNode('Run', {
   description: 'One training job and everything it produced.',
   id: { field: 'id', description: 'Global id.' },
+  // What is gone is null for `node`, not an error.
+  nullable: true,
   select: { id: true },
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Its name; several runs may have the same.' }),
@@ -52,15 +59,24 @@ export const Run = builder.prismaNode('Run', {
       description: 'Seconds until the last step, estimated from the recent ones; null when the run is not going.',
       resolve: (run) => secondsLeft(run, new Date()),
     }),
-    attempts: t.exposeInt('attempts', { description: 'How often a training process was started for it. More than 1: it died and went on from a checkpoint.' }),
-    parameters: t.exposeFloat('parameters', { nullable: true, description: 'Weights of the whole model. A whole number; null until the model has been read.' }),
-    trainableParameters: t.exposeFloat('trainableParameters', { nullable: true, description: 'Weights that are trained. A whole number; null until the model has been read.' }),
+    attempts: t.exposeInt('attempts', {
+      description: 'How often a training process was started for it. More than 1: it died and went on from a checkpoint.',
+    }),
+    parameters: t.exposeFloat('parameters', {
+      nullable: true,
+      description: 'Weights of the whole model. A whole number; null until the model has been read.',
+    }),
+    trainableParameters: t.exposeFloat('trainableParameters', {
+      nullable: true,
+      description: 'Weights that are trained. A whole number; null until the model has been read.',
+    }),
     error: t.field({
       type: RunError,
       nullable: true,
       select: { errorCode: true, errorMessage: true, errorIssues: true },
       description: 'Why it failed; null when it did not.',
-      resolve: ({ errorCode, errorMessage, errorIssues }) => (errorCode ? { code: errorCode, message: errorMessage ?? '', issues: issuesOf(errorIssues) } : null),
+      resolve: ({ errorCode, errorMessage, errorIssues }) =>
+        errorCode ? { code: errorCode, message: errorMessage ?? '', issues: storedIssues.parse(errorIssues) } : null,
     }),
     summary: t.field({
       type: [MetricSummaryRef],
@@ -80,7 +96,11 @@ export const Run = builder.prismaNode('Run', {
       complexity: ({ keys, maxPoints }) => ({ field: 1 + Math.ceil((keys.length * pointLimit(maxPoints)) / 100), multiplier: 1 }),
       description: 'The curves of metrics. A long curve comes as buckets with lowest, highest and last value, so that no peak is lost.',
       resolve: (run, { keys, fromStep, toStep, maxPoints }, { studio }) =>
-        studio.metrics.series(run.id, keys, { fromStep: fromStep ?? undefined, toStep: toStep ?? undefined, maxPoints: pointLimit(maxPoints) }),
+        studio.metrics.series(run.id, keys, {
+          fromStep: fromStep ?? undefined,
+          toStep: toStep ?? undefined,
+          maxPoints: pointLimit(maxPoints),
+        }),
     }),
     log: t.relatedConnection('events', {
       type: LogLine,
@@ -97,7 +117,11 @@ export const Run = builder.prismaNode('Run', {
       description: 'Its saved states, the first one first.',
       query: { orderBy: [{ step: 'asc' }, { id: 'asc' }] },
     }),
-    artifacts: t.relation('artifacts', { type: Artifact, query: { orderBy: { step: 'asc' } }, description: 'What it produced for use elsewhere.' }),
+    artifacts: t.relation('artifacts', {
+      type: Artifact,
+      query: { orderBy: { step: 'asc' } },
+      description: 'What it produced for use elsewhere.',
+    }),
     metricsCursor: t.string({
       select: { journalSequence: true },
       description: 'Where `trainingMetrics(after:)` goes on from what `summary` and `series` of this same answer show.',
@@ -114,12 +138,11 @@ export const Run = builder.prismaNode('Run', {
 function pointLimit(maxPoints: number | null | undefined): number {
   const points = maxPoints ?? 500;
   if (points < 1 || points > maximumPoints) {
-    throw new GraphQLError(`"maxPoints" is ${points}; a curve has 1 to ${maximumPoints} buckets.`, { extensions: { code: 'BAD_USER_INPUT' } });
+    throw new GraphQLError(`"maxPoints" is ${points}; a curve has 1 to ${maximumPoints} buckets.`, {
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
   }
   return points;
 }
 
-function issuesOf(stored: unknown): Issue[] {
-  return Array.isArray(stored) ? stored : [];
-}
-
+const storedIssues = z.array(z.object({ path: z.string(), message: z.string() })).catch([]);

@@ -3,7 +3,8 @@ import { builder } from './builder.ts';
 
 const instant = (value: unknown): Date => {
   const date = typeof value === 'string' ? new Date(value) : undefined;
-  if (!date || Number.isNaN(date.getTime())) throw new GraphQLError(`${JSON.stringify(value)} is no instant; give one like "2025-01-31T12:00:00.000Z".`);
+  if (!date || Number.isNaN(date.getTime()))
+    throw new GraphQLError(`${JSON.stringify(value)} is no instant; give one like "2025-01-31T12:00:00.000Z".`);
   return date;
 };
 

@@ -4,7 +4,7 @@ import { stoppable } from './stream.ts';
 async function* waitsForever(signal: AbortSignal, onEnd: () => void): AsyncGenerator<number> {
   try {
     yield 1;
-    await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+    await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true }));
   } finally {
     onEnd();
   }

@@ -5,6 +5,7 @@
 export function stoppable<T>(open: (signal: AbortSignal) => AsyncIterable<T>): AsyncIterableIterator<T> {
   const controller = new AbortController();
   const { signal } = controller;
+  const isStopped = () => signal.aborted;
   const iterator = open(signal)[Symbol.asyncIterator]();
   const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
   return {
@@ -12,11 +13,11 @@ export function stoppable<T>(open: (signal: AbortSignal) => AsyncIterable<T>): A
       return this;
     },
     async next() {
-      if (signal.aborted) return done;
+      if (isStopped()) return done;
       try {
         return await iterator.next();
       } catch (error) {
-        if (signal.aborted) return done;
+        if (isStopped()) return done;
         throw error;
       }
     },

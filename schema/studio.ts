@@ -4,7 +4,9 @@ import path from 'node:path';
 import { z } from 'zod';
 import { builder } from './builder.ts';
 
-const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(path.join(import.meta.dirname, 'package.json'), 'utf8')));
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(path.join(import.meta.dirname, 'package.json'), 'utf8')));
 
 interface StudioFacts {
   dataFolder: string;
@@ -22,5 +24,9 @@ const StudioRef = builder.objectRef<StudioFacts>('Studio').implement({
 });
 
 builder.queryField('studio', (t) =>
-  t.field({ type: StudioRef, description: 'This studio and the machine that it runs on.', resolve: (_root, _args, { studio }) => ({ dataFolder: studio.config.dataFolder }) }),
+  t.field({
+    type: StudioRef,
+    description: 'This studio and the machine that it runs on.',
+    resolve: (_root, _args, { studio }) => ({ dataFolder: studio.config.dataFolder }),
+  }),
 );

@@ -18,7 +18,10 @@ const TrainingConfigField = builder.objectRef<FormField>('TrainingConfigField').
     path: t.exposeString('path', { description: 'Dotted path in the configuration: `optimizer.learningRate`.' }),
     title: t.exposeString('title', { description: 'Its name, as people say it.' }),
     help: t.exposeString('help', { description: 'What it does, in a sentence or two.' }),
-    unit: t.exposeString('unit', { nullable: true, description: 'What a number counts or measures: `tokens`, `steps`. Null for pure numbers and texts.' }),
+    unit: t.exposeString('unit', {
+      nullable: true,
+      description: 'What a number counts or measures: `tokens`, `steps`. Null for pure numbers and texts.',
+    }),
     kind: t.expose('kind', { type: TrainingConfigFieldKind, description: 'How it is entered.' }),
     minimum: t.exposeFloat('minimum', { nullable: true, description: 'Lowest value allowed, in `unit`.' }),
     maximum: t.exposeFloat('maximum', { nullable: true, description: 'Highest value allowed, in `unit`.' }),
@@ -34,15 +37,27 @@ const TrainingConfigSection = builder.objectRef<FormSection>('TrainingConfigSect
     key: t.exposeString('key', { description: 'Its key in the configuration: `optimizer`.' }),
     title: t.exposeString('title', { description: 'Its name, as people say it.' }),
     help: t.exposeString('help', { description: 'What it is about.' }),
-    fields: t.field({ type: [TrainingConfigField], resolve: (section) => section.fields, description: 'Its fields, in the order of a form.' }),
+    fields: t.field({
+      type: [TrainingConfigField],
+      resolve: (section) => section.fields,
+      description: 'Its fields, in the order of a form.',
+    }),
   }),
 });
 
 const TrainingConfigForm = builder.objectRef<Form>('TrainingConfigForm').implement({
   description: 'All that is needed to show a form for a training configuration.',
   fields: (t) => ({
-    sections: t.field({ type: [TrainingConfigSection], resolve: (form) => form.sections, description: 'The sections, in the order of a form.' }),
-    defaults: t.field({ type: 'JSON', resolve: (form) => form.defaults, description: 'A whole configuration, every field at its default.' }),
+    sections: t.field({
+      type: [TrainingConfigSection],
+      resolve: (form) => form.sections,
+      description: 'The sections, in the order of a form.',
+    }),
+    defaults: t.field({
+      type: 'JSON',
+      resolve: (form) => form.defaults,
+      description: 'A whole configuration, every field at its default.',
+    }),
     jsonSchema: t.field({ type: 'JSON', resolve: (form) => form.jsonSchema, description: 'The same as JSON Schema (draft 2020-12).' }),
   }),
 });

@@ -35,8 +35,10 @@ builder.subscriptionField('trainingMetrics', (t) =>
       after: t.arg.string({ description: 'A cursor from an earlier batch or `Run.metricsCursor`. Left out: from the beginning.' }),
     },
     subscribe: async (_root, { runId, keys, after }, context) => {
-      const id = await existingRun(context, String(runId));
-      return stoppable((signal) => context.studio.streams.trainingMetrics(id, { keys: keys ?? undefined, after: resumeAfter(context, after), signal }));
+      const id = await existingRun(context, runId);
+      return stoppable((signal) =>
+        context.studio.streams.trainingMetrics(id, { keys: keys ?? undefined, after: resumeAfter(context, after), signal }),
+      );
     },
     resolve: (batch, _args, { position }) => {
       position.cursor = batch.cursor;

@@ -20,7 +20,11 @@ const TryRunChunkRef = builder.objectRef<PlaygroundChunk>('TryRunChunk').impleme
     done: t.exposeBoolean('done', { description: 'Whether this side has ended.' }),
     tokens: t.exposeInt('tokens', { description: 'Tokens that this side has written so far.' }),
     seconds: t.exposeFloat('seconds', { description: 'Seconds that this side has taken so far.' }),
-    problem: t.string({ nullable: true, resolve: (chunk) => chunk.problem ?? null, description: 'Why this side could not go on; null when it could.' }),
+    problem: t.string({
+      nullable: true,
+      resolve: (chunk) => chunk.problem ?? null,
+      description: 'Why this side could not go on; null when it could.',
+    }),
   }),
 });
 
@@ -28,7 +32,10 @@ const TryRunInput = builder.inputType('TryRunInput', {
   description: 'A prompt, and how the next token is chosen.',
   fields: (t) => ({
     runId: t.id({ required: true, description: 'The run to try. It needs an artifact or a checkpoint.' }),
-    prompt: t.string({ required: true, description: 'What the models go on from, put into the prompt format that the run was trained with.' }),
+    prompt: t.string({
+      required: true,
+      description: 'What the models go on from, put into the prompt format that the run was trained with.',
+    }),
     temperature: t.float({ defaultValue: 0, description: '0: always the most likely token. 1: as the model believes. At most 10.' }),
     topK: t.int({ defaultValue: 0, description: 'Only from the k most likely tokens. 0: from all.' }),
     topP: t.float({ defaultValue: 1, description: 'Only from the most likely tokens that together reach this probability, above 0 to 1.' }),
@@ -67,7 +74,7 @@ builder.subscriptionField('tryRun', (t) =>
     args: { input: t.arg({ type: TryRunInput, required: true, description: 'What to generate.' }) },
     subscribe: async (_root, { input }, context) => {
       const { playground } = context.studio;
-      const runId = await existingRun(context, String(input.runId));
+      const runId = await existingRun(context, input.runId);
       const { prompt, ...sampling } = checked(input);
       return stoppable((signal) => playground.generate({ runId, prompt, sampling, signal }));
     },

@@ -15,7 +15,7 @@ import { createStudio, type Studio, type StudioParts } from '../studio.ts';
 /** Silent; tests read what happened from the studio. */
 const logger = createLogger('silent');
 
-export const configIn = (dataFolder: string): StudioConfig => readConfig({ DATA_DIR: dataFolder, PORT: '0' });
+const configIn = (dataFolder: string): StudioConfig => readConfig({ DATA_DIR: dataFolder, PORT: '0' });
 
 export const temporaryFolder = (): string => fs.mkdtempSync(path.join(os.tmpdir(), 'anneal-core-'));
 

@@ -46,6 +46,7 @@ async function* trainPrepared(
   const startedAt = performance.now() - progress.seconds * 1000;
 
   yield startedEvent(run, config, resumed.step, plan.totalSteps);
+  yield* introduction(run, config, plan.totalSteps).map((message): TrainingEvent => ({ type: 'log', step: 0, level: 'info', message }));
   for (const message of run.warnings) yield { type: 'log', step: 0, level: 'warn', message };
   for (const name of resumed.passedOver) {
     yield { type: 'log', step: resumed.step, level: 'warn', message: `Checkpoint ${name} is damaged and was passed over.` };
@@ -88,7 +89,16 @@ async function* trainPrepared(
     };
     const isLast = step === plan.totalSteps;
     const due = (every: number) => isLast || (every > 0 && step % every === 0);
-    if (run.validation.length > 0 && due(config.run.evaluateEvery)) yield await evaluation(run, config, step, epoch, progress.tokens);
+    if (run.validation.length > 0 && due(config.run.evaluateEvery)) {
+      const evaluated = await evaluation(run, config, step, epoch, progress.tokens);
+      yield evaluated;
+      yield {
+        type: 'log',
+        step,
+        level: 'info',
+        message: `Evaluation loss ${evaluated.values.evaluationLoss?.toFixed(4) ?? ''} after step ${step}.`,
+      };
+    }
     if (due(config.run.checkpointEvery)) yield await checkpoint(run, config, folder, step, progress);
   }
   yield await saveArtifact(run, config, folder, plan.totalSteps);
@@ -107,6 +117,20 @@ function startedEvent(run: PreparedRun, config: TrainingConfig, step: number, to
     trainExamples: run.train.length,
     validationExamples: run.validation.length,
   };
+}
+
+/** What is about to happen, in words. */
+function introduction(run: PreparedRun, config: TrainingConfig, totalSteps: number): string[] {
+  const count = (n: number) => n.toLocaleString('en-US');
+  const { batchSize, gradientAccumulation } = config.schedule;
+  const what = run.adapter
+    ? `LoRA of rank ${config.method.rank} on ${run.trainable.length / 2} linear layers`
+    : 'Full training of all weights';
+  const sequences = gradientAccumulation > 1 ? `${gradientAccumulation} × ${batchSize}` : String(batchSize);
+  return [
+    `Model ${run.modelFolder}: ${run.model.config.layers} layers, ${what}.`,
+    `${count(run.train.length)} examples to train on, ${count(run.validation.length)} held out. ${count(totalSteps)} steps of ${sequences} sequences.`,
+  ];
 }
 
 interface BatchPlan {

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import http from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStudio, type TestRun, type TestStudio } from './test-studio.ts';
+import { endlessMetrics, openStudio, settled, type TestRun, type TestStudio } from './test-studio.ts';
 
 let studio: TestStudio;
 beforeAll(async () => {
@@ -15,21 +16,31 @@ interface ServerSentEvent {
 }
 
 /** Reads server-sent events as a browser's EventSource does, until `enough`, then cuts the connection. */
-async function readEvents(run: TestRun, lastEventId: string | undefined, enough: (event: ServerSentEvent) => boolean): Promise<ServerSentEvent[]> {
+async function readEvents(
+  run: TestRun,
+  lastEventId: string | undefined,
+  enough: (event: ServerSentEvent) => boolean,
+): Promise<ServerSentEvent[]> {
   const query = 'subscription ($id: ID!) { trainingMetrics(runId: $id, keys: ["loss"]) { points { step } } }';
   const url = `${studio.url}/graphql?${new URLSearchParams({ query, variables: JSON.stringify({ id: run.id }) })}`;
   const controller = new AbortController();
-  const response = await fetch(url, { headers: { accept: 'text/event-stream', ...(lastEventId && { 'last-event-id': lastEventId }) }, signal: controller.signal });
+  const response = await fetch(url, {
+    headers: { accept: 'text/event-stream', ...(lastEventId && { 'last-event-id': lastEventId }) },
+    signal: controller.signal,
+  });
   expect(response.headers.get('content-type')).toContain('text/event-stream');
   const events: ServerSentEvent[] = [];
   let text = '';
   for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
     text += chunk;
     for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const lines = text.slice(0, end).split('\n').filter((line) => !line.startsWith(':'));
+      const lines = text
+        .slice(0, end)
+        .split('\n')
+        .filter((line) => !line.startsWith(':'));
       text = text.slice(end + 2);
       if (lines.length === 0) continue;
-      const event = Object.fromEntries(lines.map((line) => line.split(/: ?(.*)/s).slice(0, 2)));
+      const event: ServerSentEvent = Object.fromEntries(lines.map((line) => line.split(/: ?(.*)/s).slice(0, 2)));
       events.push(event);
       if (enough(event)) {
         controller.abort();
@@ -40,8 +51,17 @@ async function readEvents(run: TestRun, lastEventId: string | undefined, enough:
   return events;
 }
 
-const stepsOf = (events: ServerSentEvent[]): number[] =>
-  events.filter(({ event }) => event === 'next').flatMap(({ data }) => JSON.parse(data).data.trainingMetrics.points.map((point: { step: number }) => point.step));
+interface Payload {
+  data: { trainingMetrics: { points: { step: number }[] } };
+}
+
+function stepsOf(events: ServerSentEvent[]): number[] {
+  return events.flatMap(({ event, data }) => {
+    if (event !== 'next') return [];
+    const payload: Payload = JSON.parse(data);
+    return payload.data.trainingMetrics.points.map((point) => point.step);
+  });
+}
 
 describe('server-sent events', () => {
   it('carry the cursor as id, though the document does not ask for it, and go on behind Last-Event-ID', async () => {
@@ -56,6 +76,24 @@ describe('server-sent events', () => {
     expect(third.at(-1)).toEqual({ event: 'complete', data: '' });
   });
 
+  it('wait for a reader that does not read', async () => {
+    const metrics = endlessMetrics(studio);
+    const run = await studio.startRun(1);
+    const url = `${studio.url}/graphql?query=${encodeURIComponent(`subscription { trainingMetrics(runId: "${run.id}") { points { key } } }`)}`;
+    const request = http.get(url, { headers: { accept: 'text/event-stream' } });
+    const [response]: http.IncomingMessage[] = await once(request, 'response');
+    response?.pause();
+    await expect.poll(metrics.given).toBeGreaterThan(0);
+    await settled(metrics.given);
+    expect(metrics.given()).toBeLessThan(20);
+    const before = metrics.given();
+    response?.resume();
+    await expect.poll(metrics.given).toBeGreaterThan(before + 5);
+    request.destroy();
+    await settled(metrics.given);
+    metrics.restore();
+  });
+
   it('say something now and then, so that nobody takes the connection for dead', async () => {
     const run = await studio.startRun(10, 5);
     const comments = await new Promise<number>((resolve) => {
@@ -63,7 +101,10 @@ describe('server-sent events', () => {
       const url = `${studio.url}/graphql?query=${encodeURIComponent(`subscription { trainingMetrics(runId: "${run.id}") { cursor } }`)}`;
       const request = http.get(url, { headers: { accept: 'text/event-stream' } }, (response) => {
         response.on('data', (chunk: Buffer) => {
-          count += chunk.toString().split('\n').filter((line) => line === ':').length;
+          count += chunk
+            .toString()
+            .split('\n')
+            .filter((line) => line === ':').length;
           if (count < 4) return;
           request.destroy();
           resolve(count);

@@ -7,16 +7,32 @@ beforeAll(async () => {
 });
 afterAll(() => studio.close());
 
-const nested = (levels: number): string => (levels === 0 ? '{ name }' : `{ experiment { runs(first: 1) { edges { node ${nested(levels - 1)} } } } }`);
+const nested = (levels: number): string =>
+  levels === 0 ? '{ name }' : `{ experiment { runs(first: 1) { edges { node ${nested(levels - 1)} } } } }`;
 
 describe('limits', () => {
   it.each([
     ['tokens', `{ ${'__typename '.repeat(600)} }`, 'TOKEN_LIMIT', '500'],
-    ['aliases', `{ ${Array.from({ length: 11 }, (_, index) => `a${index}: __typename`).join(' ')} }`, 'ALIAS_LIMIT', '11 aliases; the limit is 10'],
+    [
+      'aliases',
+      `{ ${Array.from({ length: 11 }, (_, index) => `a${index}: __typename`).join(' ')} }`,
+      'ALIAS_LIMIT',
+      '11 aliases; the limit is 10',
+    ],
     ['depth', `{ runs(first: 1) { edges { node ${nested(2)} } } }`, 'DEPTH_LIMIT', 'the limit is 8'],
     ['breadth', `{ runs(first: 1) { edges { node { ${'name '.repeat(70)} } } } }`, 'BREADTH_LIMIT', 'the limit is 60'],
-    ['breadth, hidden in fragments', `{ runs(first: 1) { edges { node { ${'...A '.repeat(20)} } } } } fragment A on Run { name state step }`, 'BREADTH_LIMIT', 'the limit is 60'],
-    ['cost', '{ experiments(first: 100) { edges { node { runs(first: 100) { edges { node { name } } } } } } }', 'COST_LIMIT', 'smaller pages'],
+    [
+      'breadth, hidden in fragments',
+      `{ runs(first: 1) { edges { node { ${'...A '.repeat(20)} } } } } fragment A on Run { name state step }`,
+      'BREADTH_LIMIT',
+      'the limit is 60',
+    ],
+    [
+      'cost',
+      '{ experiments(first: 100) { edges { node { runs(first: 100) { edges { node { name } } } } } } }',
+      'COST_LIMIT',
+      'smaller pages',
+    ],
   ])('refuse too many %s with a clear message', async (_name, query, code, message) => {
     const { data, errors } = await studio.send(query);
     expect(data).toBeUndefined();
@@ -32,7 +48,7 @@ describe('limits', () => {
   it('hold for subscriptions too', async () => {
     const query = `subscription { runs { experiment { runs(first: 100) { edges { node { log(first: 100) { edges { node { message } } } } } } } } }`;
     const { errors } = await studio.send(query, {}, { accept: 'application/json' });
-    expect(errors).toMatchObject([{ extensions: { code: 'COST_LIMIT' } }]);
+    expect(errors.map((error) => error.extensions?.code)).toEqual(['DEPTH_LIMIT', 'COST_LIMIT']);
   });
 
   it.each([
@@ -48,10 +64,15 @@ describe('limits', () => {
     const body = JSON.stringify({ query: `{ __typename } #${'x'.repeat(60_000)}` });
     const headers = { 'content-type': 'application/json' };
     const stated = await fetch(`${studio.url}/graphql`, { method: 'POST', headers, body });
-    const streamed = await fetch(`${studio.url}/graphql`, { method: 'POST', headers, body: new Blob([body]).stream(), duplex: 'half' } as RequestInit);
+    const streamed = await fetch(`${studio.url}/graphql`, {
+      method: 'POST',
+      headers,
+      body: new Blob([body]).stream(),
+      duplex: 'half',
+    } as RequestInit);
     for (const response of [stated, streamed]) {
       expect(response.status).toBe(413);
-      expect((await response.json()).errors[0].message).toContain('50,000 bytes');
+      expect(await response.text()).toContain('50,000 bytes');
     }
   });
 

@@ -1,7 +1,7 @@
 import { graphql } from 'graphql';
 import { schema } from '@anneal/schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStudio, type TestStudio } from './test-studio.ts';
+import { type Connection, openStudio, type TestStudio } from './test-studio.ts';
 
 let studio: TestStudio;
 beforeAll(async () => {
@@ -14,8 +14,31 @@ beforeAll(async () => {
     // Half of them have the same time: pages must not lose or repeat any.
     const time = new Date(2025, 0, 1 + Math.floor(index / 2));
     const startedAt = index % 3 === 0 ? null : time;
-    await prisma.run.create({ data: { id, name: `Run ${index % 7}`, experimentId: index % 2 ? 'a' : 'b', state: 'CANCELLED', config: {}, summary, createdAt: time, startedAt, finishedAt: time, eventSequence: 4 } });
-    await prisma.runEvent.createMany({ data: [1, 2, 3, 4].map((sequence) => ({ runId: id, sequence, type: 'LOG' as const, time, step: sequence, level: 'INFO' as const, message: `line ${sequence}` })) });
+    await prisma.run.create({
+      data: {
+        id,
+        name: `Run ${index % 7}`,
+        experimentId: index % 2 ? 'a' : 'b',
+        state: 'CANCELLED',
+        config: {},
+        summary,
+        createdAt: time,
+        startedAt,
+        finishedAt: time,
+        eventSequence: 4,
+      },
+    });
+    await prisma.runEvent.createMany({
+      data: [1, 2, 3, 4].map((sequence) => ({
+        runId: id,
+        sequence,
+        type: 'LOG' as const,
+        time,
+        step: sequence,
+        level: 'INFO' as const,
+        message: `line ${sequence}`,
+      })),
+    });
     await prisma.checkpoint.create({ data: { id: `${id}-c`, runId: id, step: 1, loss: 1, bytes: 1, path: 'x', createdAt: time } });
   }
 });
@@ -38,7 +61,8 @@ async function count(source: string): Promise<number> {
   return operations;
 }
 
-const runFields = 'id name state experiment { name } summary { key last } log(last: 2) { edges { node { message } } } checkpoints { edges { node { step } } } artifacts { path }';
+const runFields =
+  'id name state experiment { name } summary { key last } log(last: 2) { edges { node { message } } } checkpoints { edges { node { step } } } artifacts { path }';
 
 describe('reading', () => {
   it('takes no more database operations for more rows', async () => {
@@ -46,7 +70,8 @@ describe('reading', () => {
     const few = await count(runs(2));
     expect(few).toBeLessThanOrEqual(3);
     expect(await count(runs(30))).toBe(few);
-    const experiments = (first: number) => `{ experiments(first: ${first}) { edges { node { name runs(first: 10) { totalCount edges { node { ${runFields} } } } } } } }`;
+    const experiments = (first: number) =>
+      `{ experiments(first: ${first}) { edges { node { name runs(first: 10) { totalCount edges { node { ${runFields} } } } } } } }`;
     expect(await count(experiments(2))).toBe(await count(experiments(1)));
   });
 
@@ -56,7 +81,7 @@ describe('reading', () => {
       const whole = await page(`first: 100, ${order}`);
       expect(new Set(whole.ids).size).toBe(30);
       const forward: string[] = [];
-      for (let after = ''; forward.length < 30; ) {
+      for (let after = ''; forward.length < 30;) {
         const { ids, pageInfo } = await page(`first: 7, ${order} ${after}`);
         forward.push(...ids);
         if (!pageInfo.hasNextPage) break;
@@ -64,7 +89,7 @@ describe('reading', () => {
       }
       expect(forward).toEqual(whole.ids);
       const backward: string[] = [];
-      for (let before = ''; backward.length < 30; ) {
+      for (let before = ''; backward.length < 30;) {
         const { ids, pageInfo } = await page(`last: 7, ${order} ${before}`);
         backward.unshift(...ids);
         if (!pageInfo.hasPreviousPage) break;
@@ -75,40 +100,51 @@ describe('reading', () => {
   });
 
   it('filters by name, state and experiment, and counts what it filters', async () => {
-    const { data } = await studio.send('{ experiments(filter: { search: "a" }) { edges { node { id } } } }');
-    const { id } = data.experiments.edges[0].node;
-    const filtered = await studio.send(`{ runs(filter: { search: "run 3", states: [CANCELLED, FAILED], experimentId: "${id}" }) { totalCount edges { node { name experiment { name } } } } }`);
-    expect(filtered.data.runs.totalCount).toBe(filtered.data.runs.edges.length);
-    expect(filtered.data.runs.edges.length).toBeGreaterThan(0);
-    for (const { node } of filtered.data.runs.edges) expect(node).toEqual({ name: 'Run 3', experiment: { name: 'a' } });
-    expect((await studio.send('{ runs(filter: { states: [RUNNING] }) { totalCount } }')).data.runs.totalCount).toBe(0);
-    expect((await studio.send('{ runs(filter: { experimentId: "x" }) { totalCount } }')).errors).toMatchObject([{ extensions: { code: 'NOT_FOUND' } }]);
-  });
-
-  it('reads anything again by its id', async () => {
-    const { data } = await studio.send('{ runs(first: 1) { edges { node { id experiment { id } checkpoints { edges { node { id } } } } } } }');
-    const run = data.runs.edges[0].node;
-    const ids = [run.id, run.experiment.id, run.checkpoints.edges[0].node.id, Buffer.from('Run:gone').toString('base64')];
-    const again = await studio.send('query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }', { ids });
-    expect(again.data.nodes).toEqual([
-      { __typename: 'Run', id: ids[0] },
-      { __typename: 'Experiment', id: ids[1] },
-      { __typename: 'Checkpoint', id: ids[2] },
-      null,
+    const { data } = await studio.send<{ experiments: Connection<{ id: string }> }>(
+      '{ experiments(filter: { search: "a" }) { edges { node { id } } } }',
+    );
+    const id = data.experiments.edges[0]?.node.id ?? '';
+    const { data: filtered } = await studio.send<{ runs: Connection<unknown> }>(
+      `{ runs(filter: { search: "run 3", states: [CANCELLED, FAILED], experimentId: "${id}" }) { totalCount edges { node { name experiment { name } } } } }`,
+    );
+    expect(filtered.runs.totalCount).toBe(filtered.runs.edges.length);
+    expect(filtered.runs.edges.length).toBeGreaterThan(0);
+    for (const { node } of filtered.runs.edges) expect(node).toEqual({ name: 'Run 3', experiment: { name: 'a' } });
+    expect((await studio.send('{ runs(filter: { states: [RUNNING] }) { totalCount } }')).data).toEqual({ runs: { totalCount: 0 } });
+    expect((await studio.send('{ runs(filter: { experimentId: "x" }) { totalCount } }')).errors).toMatchObject([
+      { extensions: { code: 'NOT_FOUND' } },
     ]);
   });
 
+  it('reads anything again by its id', async () => {
+    const ids = ['Run:run00', 'Experiment:a', 'Checkpoint:run00-c', 'Run:gone'].map((id) => Buffer.from(id).toString('base64'));
+    const again = await studio.send('query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }', { ids });
+    expect(again.data).toEqual({
+      nodes: [{ __typename: 'Run', id: ids[0] }, { __typename: 'Experiment', id: ids[1] }, { __typename: 'Checkpoint', id: ids[2] }, null],
+    });
+  });
+
   it('reads the log from its end', async () => {
-    const { data } = await studio.send('{ runs(first: 1) { edges { node { log(last: 2) { totalCount edges { cursor node { sequence message level } } pageInfo { hasPreviousPage startCursor } } id } } } }');
-    const { log, id } = data.runs.edges[0].node;
-    expect(log).toMatchObject({ totalCount: 4, pageInfo: { hasPreviousPage: true }, edges: [{ node: { message: 'line 3' } }, { node: { message: 'line 4', level: 'INFO' } }] });
-    const earlier = await studio.send('query ($id: ID!, $before: String) { node(id: $id) { ... on Run { log(last: 5, before: $before) { edges { node { message } } } } } }', { id, before: log.pageInfo.startCursor });
-    expect(earlier.data.node.log.edges.map((edge: { node: { message: string } }) => edge.node.message)).toEqual(['line 1', 'line 2']);
+    const query =
+      'query ($id: ID!, $last: Int, $before: String) { node(id: $id) { ... on Run { log(last: $last, before: $before) { totalCount edges { node { message level } } pageInfo { hasPreviousPage startCursor } } } } }';
+    const id = Buffer.from('Run:run00').toString('base64');
+    const read = async (last: number, before?: string) =>
+      (await studio.send<{ node: { log: Connection<{ message: string }> } }>(query, { id, last, before })).data.node.log;
+    const log = await read(2);
+    expect(log).toMatchObject({
+      totalCount: 4,
+      pageInfo: { hasPreviousPage: true },
+      edges: [{ node: { message: 'line 3' } }, { node: { message: 'line 4', level: 'INFO' } }],
+    });
+    const earlier = await read(5, log.pageInfo.startCursor);
+    expect(earlier.edges.map((edge) => edge.node.message)).toEqual(['line 1', 'line 2']);
   });
 });
 
-async function page(args: string): Promise<{ ids: string[]; pageInfo: Record<string, unknown> }> {
-  const { data, errors } = await studio.send(`{ runs(${args}) { edges { node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`);
+async function page(args: string) {
+  const { data, errors } = await studio.send<{ runs: Connection<{ id: string }> }>(
+    `{ runs(${args}) { edges { node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
+  );
   expect(errors).toEqual([]);
-  return { ids: data.runs.edges.map((edge: { node: { id: string } }) => edge.node.id), pageInfo: data.runs.pageInfo };
+  return { ids: data.runs.edges.map((edge) => edge.node.id), pageInfo: data.runs.pageInfo };
 }

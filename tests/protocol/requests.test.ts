@@ -10,7 +10,10 @@ beforeAll(async () => {
 afterAll(() => studio.close());
 
 /** `fetch` sets Host and Origin itself; this does not. */
-function get(pathname: string, headers: Record<string, string>): Promise<{ status: number; headers: http.IncomingHttpHeaders; body: string }> {
+function get(
+  pathname: string,
+  headers: Record<string, string>,
+): Promise<{ status: number; headers: http.IncomingHttpHeaders; body: string }> {
   return new Promise((resolve, reject) => {
     http
       .get(new URL(pathname, studio.url.replace('localhost', '127.0.0.1')), { headers }, (response) => {
@@ -41,15 +44,24 @@ describe('requests that must not come in', () => {
 
   it.each([{ host: 'evil.example' }, { origin: 'https://evil.example' }])('are WebSocket upgrades with %o', async (headers) => {
     const socket = new WebSocket(`${studio.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
-    const status = await new Promise((resolve) => socket.once('unexpected-response', (_request, response) => resolve(response.statusCode)).once('open', () => resolve('open')));
+    const status = await new Promise((resolve) =>
+      socket.once('unexpected-response', (_request, response) => resolve(response.statusCode)).once('open', () => resolve('open')),
+    );
     expect(status).toBe(403);
   });
 
-  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])('are POSTs of %s, which other sites can send unasked', async (contentType) => {
-    const response = await fetch(`${studio.url}/graphql`, { method: 'POST', headers: { 'content-type': contentType }, body: '{"query":"{__typename}"}' });
-    expect(response.status).toBe(415);
-    expect((await response.json()).errors[0].message).toContain('application/json');
-  });
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])(
+    'are POSTs of %s, which other sites can send unasked',
+    async (contentType) => {
+      const response = await fetch(`${studio.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': contentType },
+        body: '{"query":"{__typename}"}',
+      });
+      expect(response.status).toBe(415);
+      expect(await response.text()).toContain('application/json');
+    },
+  );
 
   it('are mutations by GET', async () => {
     const { status } = await get('/graphql?query=mutation{createExperiment(input:{name:"x"}){__typename}}', { host: 'localhost' });

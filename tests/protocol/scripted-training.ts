@@ -9,7 +9,17 @@ import { runAsProcess } from '@anneal/engine';
 
 await runAsProcess(async function* (config, { folder, signal }) {
   const { maxSteps: totalSteps, warmupSteps: holdAfter } = config.schedule;
-  yield { type: 'started', step: 0, totalSteps, device: 'cpu', threads: 1, parameters: 1000, trainableParameters: 10, trainExamples: 8, validationExamples: 0 };
+  yield {
+    type: 'started',
+    step: 0,
+    totalSteps,
+    device: 'cpu',
+    threads: 1,
+    parameters: 1000,
+    trainableParameters: 10,
+    trainExamples: 8,
+    validationExamples: 0,
+  };
   for (let step = 1; step <= totalSteps; step++) {
     if (signal.aborted) {
       yield { type: 'cancelled', step: step - 1 };

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openStudio, type TestStudio } from './test-studio.ts';
+import { endlessMetrics, openStudio, settled, type TestStudio } from './test-studio.ts';
 
 let studio: TestStudio | undefined;
 afterEach(async () => {
@@ -21,46 +22,48 @@ async function rawSocket(opened: TestStudio): Promise<WebSocket> {
   return socket;
 }
 
-const subscribe = (socket: WebSocket, id: string, query: string) => socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query } }));
+const subscribe = (socket: WebSocket, id: string, query: string) =>
+  socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query } }));
+
+/** `once` of node:events knows no types of what comes with an event. */
+const nextRefusal = (socket: WebSocket) =>
+  new Promise<[ClientRequest, IncomingMessage]>((resolve) => socket.once('unexpected-response', (...refusal) => resolve(refusal)));
 
 describe('a WebSocket', () => {
   it('that does not read is not buffered for: the stream behind it waits', async () => {
     studio = await openStudio();
-    const { streams } = studio.studio;
-    const original = streams.trainingMetrics;
-    let given = 0;
-    const point = { key: 'x'.repeat(10_000), step: 1, value: 1, epoch: 1, tokens: 1, time: new Date() };
-    // Without end, as fast as it is asked for: 1 MB a batch.
-    streams.trainingMetrics = async function* (_runId, { signal } = {}) {
-      while (!signal?.aborted) {
-        given++;
-        yield { cursor: String(given), points: Array.from({ length: 100 }, () => point) };
-      }
-    };
+    const metrics = endlessMetrics(studio);
     const run = await studio.startRun(1);
     const socket = await rawSocket(studio);
     socket.pause();
     subscribe(socket, 'a', `subscription { trainingMetrics(runId: "${run.id}") { points { key } } }`);
-    await expect.poll(() => given).toBeGreaterThan(0);
-    await settled(() => given);
+    await expect.poll(metrics.given).toBeGreaterThan(0);
+    await settled(metrics.given);
     // What the operating system takes, and one more.
-    expect(given).toBeLessThan(20);
-    const before = given;
+    expect(metrics.given()).toBeLessThan(20);
+    const before = metrics.given();
     socket.resume();
-    await expect.poll(() => given).toBeGreaterThan(before + 5);
+    await expect.poll(metrics.given).toBeGreaterThan(before + 5);
     socket.terminate();
-    const end = await settled(() => given);
-    expect(given).toBe(end);
-    streams.trainingMetrics = original;
+    await settled(metrics.given);
+    metrics.restore();
   });
 
   it('may run only so many operations', async () => {
     studio = await openStudio({ limits: { operationsPerSocket: 2 } });
     const socket = await rawSocket(studio);
-    const messages: { id: string; type: string; payload?: { message: string; extensions: object }[] }[] = [];
-    socket.on('message', (data) => messages.push(JSON.parse(String(data))));
+    const messages: unknown[] = [];
+    socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString())));
     for (const id of ['a', 'b', 'c']) subscribe(socket, id, 'subscription { runs { id } }');
-    await expect.poll(() => messages).toMatchObject([{ id: 'c', type: 'error', payload: [{ message: expect.stringContaining('2 operations'), extensions: { code: 'SUBSCRIPTION_LIMIT' } }] }]);
+    await expect
+      .poll(() => messages)
+      .toMatchObject([
+        {
+          id: 'c',
+          type: 'error',
+          payload: [{ message: expect.stringContaining('2 operations'), extensions: { code: 'SUBSCRIPTION_LIMIT' } }],
+        },
+      ]);
     socket.terminate();
   });
 
@@ -68,7 +71,7 @@ describe('a WebSocket', () => {
     studio = await openStudio({ limits: { sockets: 1 } });
     const first = await rawSocket(studio);
     const second = new WebSocket(socketUrl(studio), 'graphql-transport-ws');
-    const [, response] = await once(second, 'unexpected-response');
+    const [, response]: [ClientRequest, IncomingMessage] = await nextRefusal(second);
     expect(response.statusCode).toBe(503);
     response.destroy();
     first.terminate();
@@ -89,9 +92,11 @@ describe('a WebSocket', () => {
     const connect = () => createClient({ url, webSocketImpl: WebSocket, lazy: false, retryAttempts: 0 });
     const [first, second] = [connect(), connect()] as const;
     const pending = follow(first).catch(() => undefined);
-    await expect.poll(async () => (await Promise.race([follow(second), new Promise((resolve) => setTimeout(resolve, 100, {}))])) as object).toMatchObject({
-      value: { errors: [{ extensions: { code: 'SUBSCRIPTION_LIMIT' } }] },
-    });
+    await expect
+      .poll(async () => (await Promise.race([follow(second), new Promise((resolve) => setTimeout(resolve, 100, {}))])) as object)
+      .toMatchObject({
+        value: { errors: [{ extensions: { code: 'SUBSCRIPTION_LIMIT' } }] },
+      });
     await first.dispose();
     await pending;
     const late = follow(second);
@@ -110,13 +115,3 @@ describe('a WebSocket', () => {
     expect(code).toBe(1012);
   });
 });
-
-/** Waits until a number does not change any more. */
-async function settled(read: () => number): Promise<number> {
-  for (let before = -1; ; ) {
-    const now = read();
-    if (now === before) return now;
-    before = now;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
-}

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startServer, type ServerOptions } from '@anneal/api';
 import { createStudio, LocalLauncher, readConfig, type Studio } from '@anneal/core';
+import { vi } from 'vitest';
 import { tinyConfig, writeTinyModel } from '@anneal/engine/testing';
 
-export interface Answer {
+export interface Answer<Data> {
   status: number;
   headers: Headers;
-  data: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- what a test looks at differs from document to document
+  data: Data;
   errors: { message: string; path?: (string | number)[]; extensions?: Record<string, unknown> }[];
   extensions: Record<string, unknown>;
 }
@@ -26,12 +27,19 @@ export interface TestStudio {
   studio: Studio;
   /** What was logged. */
   logged: { details: object; message: string }[];
-  send(query: string, variables?: object, headers?: Record<string, string>): Promise<Answer>;
+  send<Data = unknown>(query: string, variables?: object, headers?: Record<string, string>): Promise<Answer<Data>>;
   /** Queues a run of so many steps that holds after one of them (0: does not hold). */
   startRun(steps: number, holdAfter?: number): Promise<TestRun>;
   /** Ends when the run has come to its end. */
   ended(run: TestRun): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A connection, as documents of tests ask for it. */
+export interface Connection<Node> {
+  totalCount: number;
+  edges: { node: Node }[];
+  pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string; endCursor: string };
 }
 
 /** A whole studio in a folder of its own: real database, real server, and workers that write real journals (scripted-training.ts). */
@@ -46,7 +54,7 @@ export async function openStudio(options: Omit<Partial<ServerOptions>, 'studio' 
   const server = await startServer({ logger, clientFolder: path.join(folder, 'no-client'), ...options, studio, port: 0 });
   const endpoint = `${server.url}/graphql`;
 
-  const send: TestStudio['send'] = async (query, variables, headers = {}) => {
+  const send = async <Data = unknown>(query: string, variables?: object, headers: Record<string, string> = {}): Promise<Answer<Data>> => {
     const response = await fetch(endpoint, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
@@ -62,16 +70,22 @@ export async function openStudio(options: Omit<Partial<ServerOptions>, 'studio' 
     logged,
     send,
     async startRun(steps, holdAfter = 0) {
-      const { data } = await send('mutation ($config: JSON) { startRun(input: { config: $config }) { ... on StartRunSuccess { data { id } } } }', {
-        config: { ...tinyConfig(places, steps), schedule: { maxSteps: steps, warmupSteps: holdAfter } },
-      });
-      const id: string = data.startRun.data.id;
+      const { data } = await send<{ startRun: { data: { id: string } } }>(
+        'mutation ($config: JSON) { startRun(input: { config: $config }) { ... on StartRunSuccess { data { id } } } }',
+        {
+          config: { ...tinyConfig(places, steps), schedule: { maxSteps: steps, warmupSteps: holdAfter } },
+        },
+      );
+      const { id } = data.startRun.data;
       const folder = studio.runs.folderOf(Buffer.from(id, 'base64').toString().split(':')[1] ?? '');
       return { id, folder, release: () => writeFile(path.join(folder, 'go'), '') };
     },
     async ended(run) {
       for (;;) {
-        const { data } = await send('query ($id: ID!) { node(id: $id) { ... on Run { state error { message } } } }', { id: run.id });
+        const { data } = await send<{ node: { state: string } }>(
+          'query ($id: ID!) { node(id: $id) { ... on Run { state error { message } } } }',
+          { id: run.id },
+        );
         if (['COMPLETED', 'FAILED', 'CANCELLED'].includes(data.node.state)) return;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
@@ -93,4 +107,25 @@ async function stopWorkers({ prisma, runs }: Studio): Promise<void> {
     for (const run of active) await runs.cancel(run.id).catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Waits until a number does not change any more. */
+export async function settled(read: () => number): Promise<number> {
+  for (let before = -1; ;) {
+    const now = read();
+    if (now === before) return now;
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+/** Metrics without end, 1 MB a batch, as fast as they are asked for: to see whether they are asked for when nobody reads. */
+export function endlessMetrics({ studio: { streams } }: TestStudio): { given: () => number; restore: () => void } {
+  let given = 0;
+  const point = { key: 'x'.repeat(10_000), step: 1, value: 1, epoch: 1, tokens: 1, time: new Date() };
+  const points = Array.from({ length: 100 }, () => point);
+  const spy = vi.spyOn(streams, 'trainingMetrics').mockImplementation(async function* (_runId, options) {
+    while (!options?.signal?.aborted) yield { cursor: String(++given), points };
+  });
+  return { given: () => given, restore: () => spy.mockRestore() };
 }

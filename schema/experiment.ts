@@ -3,6 +3,7 @@ import type { Prisma } from '@anneal/prisma';
 import { builder } from './builder.ts';
 import { OrderDirection, sortOrder } from './order.ts';
 import { connectionCost } from './page.ts';
+import { selecting } from './selection.ts';
 
 const Experiment = builder.prismaNode('Experiment', {
   description: 'Runs that belong together.',
@@ -95,7 +96,7 @@ builder.mutationField('createExperiment', (t) =>
     },
     resolve: async (query, _root, { input }, { studio }) => {
       const { id } = await studio.experiments.create({ name: input.name, description: input.description ?? undefined });
-      return studio.prisma.experiment.findUniqueOrThrow({ ...query, where: { id } });
+      return studio.prisma.experiment.findUniqueOrThrow({ ...selecting(query), where: { id } });
     },
   }),
 );

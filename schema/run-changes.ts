@@ -2,6 +2,7 @@ import { Conflict, Invalid, NotFound, Unavailable } from '@anneal/core';
 import { builder } from './builder.ts';
 import { databaseId } from './global-id.ts';
 import { Run } from './run.ts';
+import { selecting } from './selection.ts';
 
 /** Names the fields of a configuration in issues as the form does: `optimizer.learningRate`. */
 async function withFormPaths<T>(change: () => Promise<T>): Promise<T> {
@@ -42,7 +43,7 @@ builder.mutationField('startRun', (t) =>
           config: input.config ?? {},
         }),
       );
-      return studio.prisma.run.findUniqueOrThrow({ ...query, where: { id } });
+      return studio.prisma.run.findUniqueOrThrow({ ...selecting(query), where: { id } });
     },
   }),
 );
@@ -65,7 +66,7 @@ builder.mutationField('cancelRun', (t) =>
     resolve: async (query, _root, { input }, { studio }) => {
       const id = databaseId('Run', input.runId);
       await studio.runs.cancel(id);
-      return studio.prisma.run.findUniqueOrThrow({ ...query, where: { id } });
+      return studio.prisma.run.findUniqueOrThrow({ ...selecting(query), where: { id } });
     },
   }),
 );

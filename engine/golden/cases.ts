@@ -60,7 +60,10 @@ export async function readTensors(file: string): Promise<Map<string, { shape: re
 export async function goldenAdapter(name: string): Promise<{ adapter: GraphAdapter; trainable: TrainableTensor[] }> {
   const tensors = await readTensors(path.join(folder, name, 'adapter', 'adapter_model.safetensors'));
   const trainable = [...tensors].map(([key, { shape, data }]) => ({ name: key.replace('base_model.model.', ''), shape, data }));
-  return { adapter: { settings: { rank: 4, alpha: 8 }, tensors: new Map(trainable.map((tensor) => [tensor.name, tensor.shape])) }, trainable };
+  return {
+    adapter: { settings: { rank: 4, alpha: 8 }, tensors: new Map(trainable.map((tensor) => [tensor.name, tensor.shape])) },
+    trainable,
+  };
 }
 
 export function toMicroBatch({ input_ids, labels, attention_mask }: z.output<typeof batch>): MicroBatch {

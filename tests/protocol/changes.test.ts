@@ -50,6 +50,17 @@ describe('cancelRun', () => {
   });
 });
 
+describe('a document that asks for no field', () => {
+  it('is answered by the type alone', async () => {
+    const run = await studio.startRun(100, 10);
+    const { data } = await studio.send('mutation ($id: ID!) { cancelRun(input: { runId: $id }) { __typename } }', { id: run.id });
+    expect(data).toEqual({ cancelRun: { __typename: 'CancelRunSuccess' } });
+    await studio.ended(run);
+    const started = await studio.send('mutation { createExperiment(input: { name: "bare" }) { __typename } }');
+    expect(started.data).toEqual({ createExperiment: { __typename: 'CreateExperimentSuccess' } });
+  });
+});
+
 describe('createExperiment', () => {
   const createExperiment =
     'mutation ($name: String!) { createExperiment(input: { name: $name }) { __typename ... on CreateExperimentSuccess { data { name description } } ... on InvalidInput { issues { path } } } }';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
 import { parseTrainingConfig, trainingConfigSchema } from './config.ts';
 import { EngineError, type Issue } from './errors.ts';
 
@@ -44,7 +45,8 @@ describe('parseTrainingConfig', () => {
   it('has a title and help for each field', () => {
     for (const [name, section] of Object.entries(trainingConfigSchema.shape)) {
       expect(section.meta(), name).toMatchObject({ title: expect.any(String), help: expect.any(String) });
-      for (const [key, field] of Object.entries(section.unwrap().shape)) {
+      const fields: Record<string, z.ZodType> = section.unwrap().shape;
+      for (const [key, field] of Object.entries(fields)) {
         expect(field.meta(), `${name}.${key}`).toMatchObject({ title: expect.any(String), help: expect.any(String) });
       }
     }

@@ -75,8 +75,8 @@ const gemmOp = defineOp<Required<MatMulOptions>>('Gemm', {
     const shape = [dimension(left, transposeA ? 1 : 0), dimension(right, transposeB ? 0 : 1)];
     const fits = dimension(left, transposeA ? 0 : 1) === dimension(right, transposeB ? 1 : 0);
     if (!fits) throw new RangeError(`Gemm: ${describe(left)}${transposeA ? 'ᵀ' : ''} and ${describe(right)}${transposeB ? 'ᵀ' : ''}`);
-    const added = c === undefined || sameShape(c.shape, shape) || (c.shape.length === 1 && c.shape[0] === shape[1]);
-    if (!added) throw new RangeError(`Gemm: ${c ? describe(c) : ''} cannot be added to [${shape.join(', ')}]`);
+    if (c && !sameShape(c.shape, shape) && !sameShape(c.shape, shape.slice(1)))
+      throw new RangeError(`Gemm: ${describe(c)} cannot be added to [${shape.join(', ')}]`);
     return [{ dtype: left.dtype, shape }];
   },
   emit: (emitter, inputs, outputs, { transposeA, transposeB, alpha }) =>

@@ -3,7 +3,7 @@ import { EngineError } from '../errors.ts';
 import type { GraphAdapter } from '../models/context.ts';
 import type { LoadedModel } from '../models/load.ts';
 import { masked, rotaryTables } from '../models/positions.ts';
-import { GraphSession } from '../onnx/session.ts';
+import { GraphSession, type SessionResults } from '../onnx/session.ts';
 import { randomSource } from '../random.ts';
 import { buildDecodeGraph, type DecodeShape } from './decode-graph.ts';
 import { KeyValueCache } from './kv-cache.ts';
@@ -36,7 +36,7 @@ const roundUp = (n: number, piece: number): number => Math.ceil(n / piece) * pie
 export class Generator {
   readonly #options: GeneratorOptions;
   readonly #weights: ReadonlyMap<string, Float32Array>;
-  readonly #sessions = new Map<string, Promise<GraphSession<string>>>();
+  readonly #sessions = new Map<string, Promise<GraphSession>>();
 
   constructor(options: GeneratorOptions) {
     this.#options = options;
@@ -101,12 +101,12 @@ export class Generator {
     const cache = new KeyValueCache(config, batch, roundUp(length + 1, cachePiece));
     const counts = prompts.map((prompt) => prompt.length);
     cache.write(
-      (name) => floats(results[`new.${name}`]),
+      (name) => results.floats(`new.${name}`),
       length,
       counts.map(() => 0),
       counts,
     );
-    return { logits: rows(floats(results.logits), batch), cache };
+    return { logits: rows(results.floats('logits'), batch), cache };
   }
 
   /** The next position of each sequence. Sequences that ended go along without leaving a trace. */
@@ -127,12 +127,12 @@ export class Generator {
       { ids, mask, last, ...this.#angles(lengths), ...cache.feeds() },
     );
     cache.write(
-      (name) => floats(results[`new.${name}`]),
+      (name) => results.floats(`new.${name}`),
       1,
       lengths,
       alive.map((going) => (going ? 1 : 0)),
     );
-    return rows(floats(results.logits), batch);
+    return rows(results.floats('logits'), batch);
   }
 
   #angles(positions: readonly number[]): { cos: Float32Array; sin: Float32Array } {
@@ -141,7 +141,7 @@ export class Generator {
     return { cos: Float32Array.from(cos), sin: Float32Array.from(sin) };
   }
 
-  async #run(shape: DecodeShape, feeds: Record<string, Int32Array | Float32Array>): Promise<Record<string, unknown>> {
+  async #run(shape: DecodeShape, feeds: Record<string, Int32Array | Float32Array>): Promise<SessionResults> {
     const key = `${shape.batch}x${shape.length}+${shape.past}`;
     let session = this.#sessions.get(key);
     if (!session) {
@@ -152,11 +152,6 @@ export class Generator {
     }
     return (await session).run(feeds);
   }
-}
-
-function floats(data: unknown): Float32Array {
-  if (!(data instanceof Float32Array)) throw new TypeError('a session gave no single precision tensor');
-  return data;
 }
 
 function rows(data: Float32Array, count: number): Float32Array[] {

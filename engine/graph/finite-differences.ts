@@ -32,7 +32,7 @@ export async function compareWithFiniteDifferences(
   const names = Object.keys(shapes);
   const gradients = appendGradients(graph, scalar, Object.values(inputs));
   const outputs = Object.fromEntries(gradients.map((gradient, index) => [`grad:${names[index] ?? ''}`, gradient]));
-  const whole = await GraphSession.compile<string>(graph, { scalar, ...outputs }, new Map(), { threads: 1 });
+  const whole = await GraphSession.compile(graph, { scalar, ...outputs }, new Map(), { threads: 1 });
   const forward = await GraphSession.compile(graph, { scalar }, new Map(), { threads: 1 });
 
   const data: Record<string, Float64Array> = {};
@@ -44,14 +44,14 @@ export async function compareWithFiniteDifferences(
   let worst: Comparison = { error: 0, tensor: '' };
   for (const name of names) {
     const values = data[name] ?? new Float64Array();
-    const gradient = Array.from((automatic[`grad:${name}`] ?? new Float64Array()) as Float64Array);
+    const gradient = automatic.numbers(`grad:${name}`);
     const largest = Math.max(1e-3, ...gradient.map(Math.abs));
     for (let index = 0; index < values.length; index++) {
       const value = values[index] ?? 0;
       values[index] = value + step;
-      const above = Number((await forward.run(data)).scalar[0]);
+      const above = (await forward.run(data)).scalar('scalar');
       values[index] = value - step;
-      const below = Number((await forward.run(data)).scalar[0]);
+      const below = (await forward.run(data)).scalar('scalar');
       values[index] = value;
       const error = Math.abs((above - below) / (2 * step) - (gradient[index] ?? NaN)) / largest;
       if (!(error <= worst.error)) worst = { error, tensor: `${name}[${index}]` };

@@ -10,20 +10,20 @@ export interface SessionOptions {
   profile?: string;
 }
 
-export type Feeds = Record<string, TensorData>;
+export type Feeds = Readonly<Record<string, TensorData>>;
 
 /** A graph compiled by ONNX Runtime for one set of shapes. `run` blocks the event loop while it computes. */
-export class GraphSession<Output extends string> {
+export class GraphSession {
   readonly #session: InferenceSession;
   readonly #inputs: readonly Value[];
-  readonly #weights: Record<string, Tensor>;
-  readonly #outputs: Record<Output, Value>;
+  readonly #weights: Readonly<Record<string, Tensor>>;
+  readonly #outputs: Readonly<Record<string, Value>>;
 
   private constructor(
     session: InferenceSession,
     inputs: readonly Value[],
-    weights: Record<string, Tensor>,
-    outputs: Record<Output, Value>,
+    weights: Readonly<Record<string, Tensor>>,
+    outputs: Readonly<Record<string, Value>>,
   ) {
     this.#session = session;
     this.#inputs = inputs;
@@ -33,14 +33,15 @@ export class GraphSession<Output extends string> {
 
   /**
    * Compiles a graph.
+   * @param outputs what `run` computes, by name.
    * @param weights data of each weight of the graph, by name; they are used in place, never copied, so changes show.
    */
-  static async compile<Output extends string>(
+  static async compile(
     graph: Graph,
-    outputs: Record<Output, Value>,
+    outputs: Readonly<Record<string, Value>>,
     weights: ReadonlyMap<string, TensorData>,
     options: SessionOptions = {},
-  ): Promise<GraphSession<Output>> {
+  ): Promise<GraphSession> {
     const model = writeOnnxModel(graph, outputs);
     const bound: Record<string, Tensor> = {};
     for (const weight of model.weights) {
@@ -61,9 +62,11 @@ export class GraphSession<Output extends string> {
 
   /**
    * Computes all outputs.
-   * @param feeds data of each input, by name. @param into buffers that the outputs of the same names are written to.
+   * @param feeds data of each input, by name.
+   * @param into buffers that the outputs of the same names are written to.
+   * @returns data of each output, by name.
    */
-  async run(feeds: Feeds, into: Partial<Record<Output, TensorData>> = {}): Promise<Record<Output, TensorData>> {
+  async run(feeds: Feeds, into: Feeds = {}): Promise<SessionResults> {
     const tensors: Record<string, Tensor> = { ...this.#weights };
     for (const input of this.#inputs) {
       const data = feeds[input.name];
@@ -71,18 +74,11 @@ export class GraphSession<Output extends string> {
       tensors[input.name] = tensor(input, data);
     }
     const fetches: Record<string, Tensor | null> = {};
-    for (const name of Object.keys(this.#outputs) as Output[]) {
+    for (const [name, value] of Object.entries(this.#outputs)) {
       const buffer = into[name];
-      fetches[name] = buffer ? tensor(this.#outputs[name], buffer) : null;
+      fetches[name] = buffer ? tensor(value, buffer) : null;
     }
-    const results = await this.#session.run(tensors, fetches);
-    const data: Partial<Record<Output, TensorData>> = {};
-    for (const name of Object.keys(this.#outputs) as Output[]) data[name] = results[name]?.data as TensorData;
-    return data as Record<Output, TensorData>;
-  }
-
-  endProfiling(): void {
-    this.#session.endProfiling();
+    return new SessionResults(await this.#session.run(tensors, fetches));
   }
 
   async release(): Promise<void> {
@@ -90,7 +86,35 @@ export class GraphSession<Output extends string> {
   }
 }
 
+/** What a session computed. */
+export class SessionResults {
+  readonly #results: Readonly<Record<string, Tensor>>;
+
+  constructor(results: Readonly<Record<string, Tensor>>) {
+    this.#results = results;
+  }
+
+  /** A single precision output. */
+  floats(name: string): Float32Array {
+    const data = this.#results[name]?.data;
+    if (!(data instanceof Float32Array)) throw new TypeError(`the session gave no single precision tensor ${name}`);
+    return data;
+  }
+
+  /** All elements of a floating point output, as numbers. */
+  numbers(name: string): readonly number[] {
+    const data = this.#results[name]?.data;
+    if (!(data instanceof Float32Array || data instanceof Float64Array)) throw new TypeError(`the session gave no numbers ${name}`);
+    return Array.from(data);
+  }
+
+  /** An output of one element. */
+  scalar(name: string): number {
+    return this.numbers(name)[0] ?? NaN;
+  }
+}
+
 function tensor(value: Value, data: TensorData): Tensor {
   if (data.length !== elements(value.shape)) throw new RangeError(`${value.name} ${describe(value)} was given ${data.length} elements`);
-  return new Tensor(value.dtype, data as Float32Array, value.shape);
+  return new Tensor(value.dtype, data, value.shape);
 }

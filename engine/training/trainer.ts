@@ -45,7 +45,7 @@ export class Trainer {
   readonly #moments = new Map<string, Moments>();
   readonly #gradients = new Map<string, Float32Array>();
   readonly #partial = new Map<string, Float32Array>();
-  readonly #sessions = new Map<string, Promise<GraphSession<string>>>();
+  readonly #sessions = new Map<string, Promise<GraphSession>>();
 
   constructor(options: TrainerOptions) {
     this.#options = options;
@@ -87,8 +87,8 @@ export class Trainer {
   /** The summed loss over the target tokens of a micro-batch, in nats, without training. */
   async evaluate(microBatch: MicroBatch): Promise<{ loss: number; targets: number }> {
     const session = await this.#session(microBatch, false);
-    const { loss } = await session.run(feeds(microBatch, 1));
-    return { loss: Number(loss?.[0]), targets: countTargets(microBatch) };
+    const results = await session.run(feeds(microBatch, 1));
+    return { loss: results.scalar('loss'), targets: countTargets(microBatch) };
   }
 
   /** Gradients of the last step, before clipping, by tensor name. They are overwritten by the next one. */
@@ -125,7 +125,7 @@ export class Trainer {
         if (part) for (let index = 0; index < sum.length; index++) sum[index] = (sum[index] ?? 0) + (part[index] ?? 0);
       }
     }
-    return Number(results.loss?.[0]);
+    return results.scalar('loss');
   }
 
   #partialBuffers(): Map<string, Float32Array> {
@@ -133,7 +133,7 @@ export class Trainer {
     return this.#partial;
   }
 
-  #session(microBatch: MicroBatch, backward: boolean): Promise<GraphSession<string>> {
+  #session(microBatch: MicroBatch, backward: boolean): Promise<GraphSession> {
     const { batch, length } = microBatch;
     const shape: StepShape = { batch, length, targets: targetCapacity(countTargets(microBatch), batch * length) };
     const key = `${batch}x${length}:${shape.targets}:${backward}`;

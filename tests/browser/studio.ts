@@ -60,7 +60,7 @@ export class TestStudio {
 
   /** Cancels what still runs, ends the process, and removes everything. */
   async close(): Promise<void> {
-    if (this.#process?.exitCode === null) await this.#cancelAll();
+    if (this.#process?.exitCode === null && this.#process.signalCode === null) await this.#cancelAll();
     await this.#end('SIGTERM');
     await rm(this.dataFolder, { recursive: true, force: true, maxRetries: 10 });
   }

@@ -9,8 +9,8 @@ import WebSocket from 'ws';
 import { z } from 'zod';
 import { inside, TestStudio } from '../browser/studio.ts';
 
-/** A few seconds of real training. */
-const steps = 1500;
+/** Real training, long enough to be killed in the middle: some ten seconds on an idle machine. */
+const steps = 800;
 
 let studio: TestStudio;
 let home: string;
@@ -21,7 +21,11 @@ let undisturbed: readonly (readonly [number, number])[];
 beforeAll(async () => {
   home = await mkdtemp(path.join(os.tmpdir(), 'anneal-faults-'));
   const tiny = tinyConfig(await writeTinyModel(home), steps);
-  config = { ...tiny, run: { ...tiny.run, evaluateEvery: 0, checkpointEvery: 50 } };
+  config = {
+    ...tiny,
+    schedule: { ...tiny.schedule, gradientAccumulation: 8 },
+    run: { ...tiny.run, evaluateEvery: 0, checkpointEvery: 25 },
+  };
   studio = await TestStudio.start();
   const run = await start();
   await ended(run.id);
@@ -80,7 +84,7 @@ const everyStep = Array.from({ length: steps }, (_, index) => index + 1);
 describe('what is killed', () => {
   it('the API, twice: training goes on, and no step is lost or repeated', async () => {
     const run = await start();
-    for (const step of [100, 500]) {
+    for (const step of [80, 300]) {
       await untilStep(run.id, step);
       const pid = await workerPid(run.folder);
       await studio.kill();
@@ -98,7 +102,7 @@ describe('what is killed', () => {
 
   it('the worker, twice: it is started again from its checkpoint, with the same losses', async () => {
     const run = await start();
-    for (const step of [120, 777]) {
+    for (const step of [90, 333]) {
       await untilStep(run.id, step);
       process.kill(await workerPid(run.folder), 'SIGKILL');
     }
@@ -112,7 +116,7 @@ describe('what is killed', () => {
 
   it('both at once: the next API finds the run, and finishes it', async () => {
     const run = await start();
-    await untilStep(run.id, 300);
+    await untilStep(run.id, 200);
     process.kill(await workerPid(run.folder), 'SIGKILL');
     await studio.kill();
     await studio.open();
@@ -147,7 +151,7 @@ describe('what is killed', () => {
     const following = (async () => {
       while (!(await follow())) await pause(50);
     })();
-    for (const step of [200, 700]) {
+    for (const step of [80, 300]) {
       await untilStep(run.id, step);
       await studio.kill();
       await studio.open();

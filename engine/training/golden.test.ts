@@ -36,15 +36,18 @@ describe.each(goldenCases)('%s against PyTorch and PEFT', (name) => {
     }
   });
 
-  it.skipIf(golden.gradientNorm === undefined)('gives the gradient of every parameter', async () => {
-    const trainer = new Trainer({ ...(await allWeights(name)), optimizer, threads: 1 });
-    const result = await trainer.step([toMicroBatch(golden.batch)], 0, 1);
-    expect(Math.abs(result.gradientNorm / (golden.gradientNorm ?? 0) - 1)).toBeLessThan(1e-5);
-    const expected = await readTensors(path.join(goldenFolder(name), 'golden.safetensors'));
-    for (const [key, gradient] of trainer.gradients) {
-      expect(relativeError(gradient, expected.get(`gradient.${key}`)?.data ?? []), key).toBeLessThan(5e-5);
-    }
-  });
+  const norm = golden.gradientNorm;
+  if (norm !== undefined) {
+    it('gives the gradient of every parameter', async () => {
+      const trainer = new Trainer({ ...(await allWeights(name)), optimizer, threads: 1 });
+      const result = await trainer.step([toMicroBatch(golden.batch)], 0, 1);
+      expect(Math.abs(result.gradientNorm / norm - 1)).toBeLessThan(1e-5);
+      const expected = await readTensors(path.join(goldenFolder(name), 'golden.safetensors'));
+      for (const [key, gradient] of trainer.gradients) {
+        expect(relativeError(gradient, expected.get(`gradient.${key}`)?.data ?? []), key).toBeLessThan(5e-5);
+      }
+    });
+  }
 
   it.each(Object.keys(golden.trainings))('follows the training "%s" step by step', async (key) => {
     const training = golden.trainings[key];

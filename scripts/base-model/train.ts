@@ -1,7 +1,7 @@
 /**
  * Makes the bundled base model: trains the tokenizer on a sample of the synthetic corpus, then a Llama from random
- * weights with this engine, and writes the model folder. About an hour on two cores; interrupted, it goes on from its
- * last checkpoint.
+ * weights with this engine, and writes the model folder. About half an hour on two cores; interrupted, it goes on from
+ * its last checkpoint.
  *
  *   node --import tsx scripts/base-model/train.ts [--work FOLDER] [--out FOLDER] [--steps N] [--threads N] [--json]
  */

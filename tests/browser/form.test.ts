@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { desktop, launchChromium, openPage, phone } from './chromium.ts';
 import { fillForm } from './run-page.ts';
-import { TestStudio } from './studio.ts';
+import { TestStudio } from '../studio-process.ts';
 
 let studio: TestStudio;
 let browser: Browser;

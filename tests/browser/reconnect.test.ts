@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium, openPage } from './chromium.ts';
 import { drawnCurves, fillForm, patience, runIdOf, shortRun, untilState, untilStep } from './run-page.ts';
-import { TestStudio } from './studio.ts';
+import { TestStudio } from '../studio-process.ts';
 
 const steps = 150;
 let studio: TestStudio;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import type { Curve } from './studio.ts';
+import type { Curve } from '../studio-process.ts';
 
 /** How long a page may take to show what it waits for. Training itself is slower than any page. */
 export const patience = { timeout: 200_000 };

@@ -7,7 +7,7 @@ import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { z } from 'zod';
-import { inside, TestStudio } from '../browser/studio.ts';
+import { inside, TestStudio } from '../studio-process.ts';
 
 /** Real training, long enough to be killed in the middle: some ten seconds on an idle machine. */
 const steps = 800;

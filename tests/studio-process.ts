@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const root = path.resolve(import.meta.dirname, '../..');
+const root = path.resolve(import.meta.dirname, '..');
 const ended = ['COMPLETED', 'CANCELLED', 'FAILED'];
 
 /** The values of one metric, by step. */
@@ -31,7 +31,7 @@ export class TestStudio {
     if (!existsSync(path.join(root, 'client/build/index.html'))) {
       throw new Error('The web client has not been built. Run npm test, which builds it, or npm run build -w client.');
     }
-    const studio = new TestStudio(await freePort(), await mkdtemp(path.join(os.tmpdir(), 'anneal-browser-')));
+    const studio = new TestStudio(await freePort(), await mkdtemp(path.join(os.tmpdir(), 'anneal-studio-')));
     await studio.open();
     return studio;
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { EngineError } from '../errors.ts';
 import { isMissing, writeAll, writeDurably } from '../weights/durable.ts';
-import { openSafetensors, writeSafetensors } from '../weights/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 
 /** What makes a LoRA adapter beside its tensors. */
 export interface AdapterConfig {
@@ -195,14 +195,7 @@ async function readTensors(folder: string): Promise<LoadedAdapter['tensors']> {
     throw broken(`${folder} has no ${weightsFile}${hint}`);
   }
   try {
-    const file = await openSafetensors(join(folder, weightsFile));
-    try {
-      const tensors: LoadedAdapter['tensors'] = new Map();
-      for (const [name, { shape }] of file.tensors) tensors.set(name, { shape, data: await file.read(name) });
-      return tensors;
-    } finally {
-      await file.close();
-    }
+    return (await readSafetensors(join(folder, weightsFile))).tensors;
   } catch (error) {
     if (error instanceof EngineError) throw new EngineError('ADAPTER_BROKEN', error.message, { issues: error.issues, cause: error });
     throw error;

@@ -5,7 +5,7 @@ import { EngineError } from '../errors.ts';
 import type { GraphAdapter } from '../models/context.ts';
 import type { MicroBatch } from '../training/micro-batch.ts';
 import type { TrainableTensor } from '../training/trainer.ts';
-import { openSafetensors } from '../weights/safetensors.ts';
+import { readSafetensors } from '../weights/safetensors.ts';
 
 const matrix = z.array(z.array(z.int()));
 const batch = z.object({ input_ids: matrix, attention_mask: matrix, labels: matrix });
@@ -47,18 +47,12 @@ export const goldenFolder = (name: string): string => path.join(folder, name);
 
 export const readGolden = (name: string): Golden => golden.parse(JSON.parse(readFileSync(path.join(folder, name, 'golden.json'), 'utf8')));
 
-/** Tensors of a safetensors file, by name. */
-export async function readTensors(file: string): Promise<Map<string, { shape: readonly number[]; data: Float32Array }>> {
-  const opened = await openSafetensors(file);
-  const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-  for (const [name, { shape }] of opened.tensors) tensors.set(name, { shape, data: await opened.read(name) });
-  await opened.close();
-  return tensors;
-}
+/** What PyTorch computed for a case, by name; see README.md. */
+export const goldenTensors = async (name: string) => (await readSafetensors(path.join(folder, name, 'golden.safetensors'))).tensors;
 
 /** The adapter of a case, under the names that the engine's graphs use. */
 export async function goldenAdapter(name: string): Promise<{ adapter: GraphAdapter; trainable: TrainableTensor[] }> {
-  const tensors = await readTensors(path.join(folder, name, 'adapter', 'adapter_model.safetensors'));
+  const { tensors } = await readSafetensors(path.join(folder, name, 'adapter', 'adapter_model.safetensors'));
   const trainable = [...tensors].map(([key, { shape, data }]) => ({ name: key.replace('base_model.model.', ''), shape, data }));
   return {
     adapter: { settings: { rank: 4, alpha: 8 }, tensors: new Map(trainable.map((tensor) => [tensor.name, tensor.shape])) },

@@ -1,6 +1,6 @@
 import type { Contribution, Graph } from './graph.ts';
 import { add } from './ops/arithmetic.ts';
-import { type Value, describe, sameShape } from './types.ts';
+import { type Value, describe, floatType, sameShape } from './types.ts';
 
 /**
  * Appends the backward pass to a graph: the gradients of a scalar with respect to some of its inputs or weights
@@ -16,8 +16,7 @@ export function appendGradients(graph: Graph, scalar: Value, wanted: readonly Va
   for (const node of forward) if (node.inputs.some((input) => needed.has(input))) node.outputs.forEach((output) => needed.add(output));
 
   const sums = new Map<Value, Value>();
-  if (scalar.dtype !== 'float32' && scalar.dtype !== 'float64') throw new RangeError(`the gradient of ${describe(scalar)}`);
-  sums.set(scalar, graph.scalar(1, scalar.dtype));
+  sums.set(scalar, graph.scalar(1, floatType(scalar)));
 
   for (const node of forward.reverse()) {
     const grads = node.outputs.map((output) => sums.get(output));

@@ -31,6 +31,12 @@ export const sameShape = (a: readonly number[], b: readonly number[]): boolean =
 
 export const describe = (type: TensorType): string => `${type.dtype}[${type.shape.join(', ')}]`;
 
+/** The element type of a tensor that gradients flow through. */
+export function floatType({ dtype, shape }: TensorType): FloatType {
+  if (dtype !== 'float32' && dtype !== 'float64') throw new RangeError(`${describe({ dtype, shape })} is no floating point tensor`);
+  return dtype;
+}
+
 /** A dimension counted from the front, or from the back when negative. */
 export function dimension(type: TensorType, axis: number): number {
   const size = type.shape.at(axis);

@@ -6,8 +6,6 @@ import { writeOnnxModel } from './model.ts';
 export interface SessionOptions {
   /** CPU threads; 0: one for each core. */
   threads?: number;
-  /** A file prefix: ONNX Runtime writes a profile of every operator there. */
-  profile?: string;
 }
 
 export type Feeds = Readonly<Record<string, TensorData>>;
@@ -55,7 +53,6 @@ export class GraphSession {
       // Fused operators exist in single precision only.
       graphOptimizationLevel: model.inputs.some(({ dtype }) => dtype === 'float64') ? 'basic' : 'all',
       logSeverityLevel: 3,
-      ...(options.profile ? { enableProfiling: true, profileFilePrefix: options.profile } : {}),
     });
     return new GraphSession(session, model.inputs, bound, outputs);
   }

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { EngineError } from '../errors.ts';
 import { isMissing, publishFolder, syncFolder, systemErrorCode, writeAll, writeDurably } from '../weights/durable.ts';
-import { openSafetensors, writeSafetensors } from '../weights/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 
 /** A value that JSON gives back as it was. Numbers must be finite. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -175,14 +175,8 @@ async function readCheckpoint(folder: string, step: number): Promise<Omit<Checkp
   const path = join(folder, stateFile);
   if ((await hashFile(path)) !== description.state.sha256)
     throw brokenCheckpoint(`${stateFile} is not what was written: its checksum differs`);
-  const file = await openSafetensors(path);
-  try {
-    const tensors = new Map<string, { shape: number[]; data: Float32Array }>();
-    for (const [name, { shape }] of file.tensors) tensors.set(name, { shape, data: await file.read(name) });
-    return { step, tensors, progress: description.progress, bytes: file.bytes + bytes };
-  } finally {
-    await file.close();
-  }
+  const state = await readSafetensors(path);
+  return { step, tensors: state.tensors, progress: description.progress, bytes: state.bytes + bytes };
 }
 
 async function readProgress(folder: string): Promise<{ bytes: number; description: z.output<typeof progressSchema> }> {

@@ -1,6 +1,5 @@
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { goldenAdapter, goldenCases, goldenFolder, readGolden, readTensors, relativeError, toMicroBatch } from '../golden/cases.ts';
+import { goldenAdapter, goldenCases, goldenFolder, goldenTensors, readGolden, relativeError, toMicroBatch } from '../golden/cases.ts';
 import { loadModel } from '../models/load.ts';
 import { type TrainableTensor, Trainer } from './trainer.ts';
 
@@ -28,7 +27,7 @@ describe.each(goldenCases)('%s against PyTorch and PEFT', (name) => {
     const result = await trainer.step([toMicroBatch(golden.batch)], 0, 1);
     expect(Math.abs(result.loss / golden.lora.loss - 1)).toBeLessThan(1e-5);
     expect(Math.abs(result.gradientNorm / golden.lora.gradientNorm - 1)).toBeLessThan(1e-5);
-    const expected = await readTensors(path.join(goldenFolder(name), 'golden.safetensors'));
+    const expected = await goldenTensors(name);
     expect(trainer.gradients.size).toBe(28);
     for (const [key, gradient] of trainer.gradients) {
       const reference = expected.get(`lora.gradient.base_model.model.${key}`);
@@ -42,7 +41,7 @@ describe.each(goldenCases)('%s against PyTorch and PEFT', (name) => {
       const trainer = new Trainer({ ...(await allWeights(name)), optimizer, threads: 1 });
       const result = await trainer.step([toMicroBatch(golden.batch)], 0, 1);
       expect(Math.abs(result.gradientNorm / norm - 1)).toBeLessThan(1e-5);
-      const expected = await readTensors(path.join(goldenFolder(name), 'golden.safetensors'));
+      const expected = await goldenTensors(name);
       for (const [key, gradient] of trainer.gradients) {
         expect(relativeError(gradient, expected.get(`gradient.${key}`)?.data ?? []), key).toBeLessThan(5e-5);
       }
@@ -62,7 +61,7 @@ describe.each(goldenCases)('%s against PyTorch and PEFT', (name) => {
         1e-4,
       );
     }
-    const expected = await readTensors(path.join(goldenFolder(name), 'golden.safetensors'));
+    const expected = await goldenTensors(name);
     let compared = 0;
     for (const tensor of start.trainable) {
       const reference = expected.get(`training.${key}.${tensor.name}`) ?? expected.get(`training.${key}.base_model.model.${tensor.name}`);

@@ -52,8 +52,6 @@ export function findTargets({ batch, length, labels }: MicroBatch): Targets {
   return targets;
 }
 
-export const countTargets = (microBatch: MicroBatch): number => findTargets(microBatch).rows.length;
-
 /** Room for targets in a compiled step: quarters of all positions, so that a few graphs serve every batch. */
 export const targetCapacity = (targets: number, positions: number): number =>
   Math.max(1, Math.ceil((positions / 4) * Math.ceil((4 * targets) / positions)));

@@ -3,7 +3,7 @@ import type { GraphAdapter } from '../models/context.ts';
 import type { LoadedModel } from '../models/load.ts';
 import { GraphSession } from '../onnx/session.ts';
 import { adamW, type AdamWSettings, clipFactor, globalNorm, type Moments } from '../optimizer/adamw.ts';
-import { countTargets, findTargets, type MicroBatch, targetCapacity } from './micro-batch.ts';
+import { findTargets, type MicroBatch, targetCapacity, type Targets } from './micro-batch.ts';
 import { buildStepGraph, type StepShape } from './step-graph.ts';
 
 export interface TrainableTensor {
@@ -21,8 +21,6 @@ export interface TrainerOptions {
   optimizer: AdamWSettings & { maxGradientNorm: number };
   /** CPU threads; 0: one for each core. */
   threads?: number;
-  /** File prefix for a profile by ONNX Runtime. */
-  profile?: string;
 }
 
 export interface StepResult {
@@ -33,6 +31,12 @@ export interface StepResult {
   /** Positions computed that are not padding, and those among them that are targets. */
   tokens: number;
   targets: number;
+}
+
+/** A micro-batch on its way through the model, and what it is to predict. */
+interface Pass {
+  microBatch: MicroBatch;
+  found: Targets;
 }
 
 /**
@@ -63,13 +67,14 @@ export class Trainer {
    */
   async step(microBatches: readonly MicroBatch[], learningRate: number, step: number): Promise<StepResult> {
     const { optimizer, trainable } = this.#options;
-    const targets = microBatches.reduce((sum, microBatch) => sum + countTargets(microBatch), 0);
+    const passes = microBatches.map((microBatch) => ({ microBatch, found: findTargets(microBatch) }));
+    const targets = passes.reduce((sum, { found }) => sum + found.rows.length, 0);
     if (targets === 0) throw new RangeError('a step without a target token');
     let loss = 0;
     let tokens = 0;
-    for (const [index, microBatch] of microBatches.entries()) {
-      loss += await this.#forwardBackward(microBatch, 1 / targets, index === 0);
-      tokens += microBatch.tokens;
+    for (const [index, pass] of passes.entries()) {
+      loss += await this.#forwardBackward(pass, 1 / targets, index === 0);
+      tokens += pass.microBatch.tokens;
     }
     const gradientNorm = globalNorm(this.#gradients.values());
     if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
@@ -86,9 +91,10 @@ export class Trainer {
 
   /** The summed loss over the target tokens of a micro-batch, in nats, without training. */
   async evaluate(microBatch: MicroBatch): Promise<{ loss: number; targets: number }> {
-    const session = await this.#session(microBatch, false);
-    const results = await session.run(feeds(microBatch, 1));
-    return { loss: results.scalar('loss'), targets: countTargets(microBatch) };
+    const pass = { microBatch, found: findTargets(microBatch) };
+    const session = await this.#session(pass, false);
+    const results = await session.run(feeds(pass, 1));
+    return { loss: results.scalar('loss'), targets: pass.found.rows.length };
   }
 
   /** Gradients of the last step, before clipping, by tensor name. They are overwritten by the next one. */
@@ -114,11 +120,11 @@ export class Trainer {
     this.#sessions.clear();
   }
 
-  async #forwardBackward(microBatch: MicroBatch, weight: number, isFirst: boolean): Promise<number> {
-    const session = await this.#session(microBatch, true);
+  async #forwardBackward(pass: Pass, weight: number, isFirst: boolean): Promise<number> {
+    const session = await this.#session(pass, true);
     const buffers = isFirst ? this.#gradients : this.#partialBuffers();
     const into = Object.fromEntries([...buffers].map(([name, data]) => [`grad:${name}`, data]));
-    const results = await session.run(feeds(microBatch, weight), into);
+    const results = await session.run(feeds(pass, weight), into);
     if (!isFirst) {
       for (const [name, sum] of this.#gradients) {
         const part = buffers.get(name);
@@ -133,24 +139,22 @@ export class Trainer {
     return this.#partial;
   }
 
-  #session(microBatch: MicroBatch, backward: boolean): Promise<GraphSession> {
-    const { batch, length } = microBatch;
-    const shape: StepShape = { batch, length, targets: targetCapacity(countTargets(microBatch), batch * length) };
+  #session({ microBatch: { batch, length }, found }: Pass, backward: boolean): Promise<GraphSession> {
+    const shape: StepShape = { batch, length, targets: targetCapacity(found.rows.length, batch * length) };
     const key = `${batch}x${length}:${shape.targets}:${backward}`;
     const known = this.#sessions.get(key);
     if (known) return known;
-    const { model, adapter, trainable, threads, profile } = this.#options;
+    const { model, adapter, trainable, threads } = this.#options;
     const { graph, outputs } = buildStepGraph({ ...model, adapter }, shape, backward ? trainable.map(({ name }) => name) : []);
-    const session = GraphSession.compile(graph, outputs, this.#weights, { threads: threads || availableParallelism(), profile });
+    const session = GraphSession.compile(graph, outputs, this.#weights, { threads: threads || availableParallelism() });
     this.#sessions.set(key, session);
     return session;
   }
 }
 
 /** @param weight what each target token counts. */
-function feeds(microBatch: MicroBatch, weight: number): Record<string, Int32Array | Float32Array> {
+function feeds({ microBatch, found }: Pass, weight: number): Record<string, Int32Array | Float32Array> {
   const positions = microBatch.ids.length;
-  const found = findTargets(microBatch);
   const capacity = targetCapacity(found.rows.length, positions);
   const [rows, labels, weights] = [new Int32Array(capacity), new Int32Array(capacity), new Float32Array(capacity)];
   rows.set(found.rows);

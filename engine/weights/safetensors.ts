@@ -141,6 +141,23 @@ function converterToFloat32(dtype: TensorEntry['dtype']): ((source: Uint8Array, 
 }
 
 /**
+ * All tensors of a file, as float32.
+ * @throws EngineError as `openSafetensors`
+ */
+export async function readSafetensors(
+  path: string,
+): Promise<{ bytes: number; tensors: Map<string, { shape: number[]; data: Float32Array }> }> {
+  const file = await openSafetensors(path);
+  try {
+    const tensors = new Map<string, { shape: number[]; data: Float32Array }>();
+    for (const [name, { shape }] of file.tensors) tensors.set(name, { shape, data: await file.read(name) });
+    return { bytes: file.bytes, tensors };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
  * Writes a safetensors file durably: `path` holds the old file or the whole new one, never a part. Tensors lie as the
  * reference implementation puts them (wider types first, then by name), so the same tensors give the same bytes.
  * BF16 and F16 are rounded to nearest, ties to even.

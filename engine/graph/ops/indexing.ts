@@ -1,7 +1,7 @@
 import { defineOp } from '../define-op.ts';
 import type { Graph } from '../graph.ts';
 import { int, text, int64s } from '../../onnx/emitter.ts';
-import { type Value, describe, dimension, first, given } from '../types.ts';
+import { type Value, describe, dimension, first, floatType, given } from '../types.ts';
 import { concat, expand, reshape } from './shape.ts';
 
 const embeddingOp = defineOp('Embedding', {
@@ -19,7 +19,7 @@ const scatterAddRowsOp = defineOp<{ rows: number }>('ScatterAddRows', {
   lower: (graph, [ids, values], { rows }) => {
     const added = given(values);
     const [count, width] = [dimension(added, 0), dimension(added, 1)];
-    const zeros = graph.filled(0, added.dtype === 'float64' ? 'float64' : 'float32', [1, 1]);
+    const zeros = graph.filled(0, floatType(added), [1, 1]);
     const indices = expand(graph, reshape(graph, given(ids), [count, 1]), [count, width]);
     return [first(scatterElementsOp(graph, [expand(graph, zeros, [rows, width]), indices, added], undefined))];
   },
@@ -42,7 +42,7 @@ const pickRowsOp = defineOp('PickRows', {
   lower: (graph, [x, rows]) => [embedding(graph, given(x), given(rows))],
   gradient: (graph, { inputs: [x, , places], grads: [g] }) => {
     const grad = given(g);
-    const zero = graph.filled(0, grad.dtype === 'float64' ? 'float64' : 'float32', [1, dimension(given(x), 1)]);
+    const zero = graph.filled(0, floatType(grad), [1, dimension(given(x), 1)]);
     return [embedding(graph, concat(graph, [grad, zero], 0), given(places))];
   },
 });

@@ -1,6 +1,6 @@
 import { defineOp } from '../define-op.ts';
 import type { Graph } from '../graph.ts';
-import { type Value, describe, dimension, first, given } from '../types.ts';
+import { type Value, describe, dimension, first, floatType, given } from '../types.ts';
 import { add, log, maximum, mul, negate, sub } from './arithmetic.ts';
 import { embedding, oneHot, pickColumn } from './indexing.ts';
 import { gemm } from './matmul.ts';
@@ -32,7 +32,7 @@ const linearCrossEntropyOp = defineOp<Options>('LinearCrossEntropy', {
   },
   lower: (graph, [x, head, labels, weights], { chunk, trainHead, backward }) => {
     const [rows, table] = [given(x), given(head)];
-    const dtype = rows.dtype === 'float64' ? 'float64' : 'float32';
+    const dtype = floatType(rows);
     const tiny = graph.scalar(1e-38, dtype);
     const total = dimension(rows, 0);
     let loss: Value | undefined;

@@ -1,7 +1,7 @@
 import { defineOp } from '../define-op.ts';
 import type { Contribution, Graph } from '../graph.ts';
 import { float, int, ints } from '../../onnx/emitter.ts';
-import { type Value, describe, dimension, first, given, sameShape } from '../types.ts';
+import { type Value, describe, dimension, first, floatType, given, sameShape } from '../types.ts';
 import { reshape } from './shape.ts';
 
 export interface MatMulOptions {
@@ -93,7 +93,7 @@ const gemmOp = defineOp<Required<MatMulOptions>>('Gemm', {
         : gemm(graph, left, grad, sum, { transposeA: !transposeA, alpha });
     const addedGrad = (): Value => {
       if (sameShape(given(c).shape, grad.shape)) return grad;
-      const ones = graph.filled(1, grad.dtype === 'float64' ? 'float64' : 'float32', [1, dimension(grad, 0)]);
+      const ones = graph.filled(1, floatType(grad), [1, dimension(grad, 0)]);
       return reshape(graph, gemm(graph, ones, grad), given(c).shape);
     };
     return [needs[0] ? leftGrad : undefined, needs[1] ? rightGrad : undefined, needs[2] ? addedGrad() : undefined];

@@ -1,7 +1,7 @@
 import { defineOp } from '../define-op.ts';
 import type { Graph } from '../graph.ts';
 import { float, int, int64s } from '../../onnx/emitter.ts';
-import { type Value, describe, dimension, first, given } from '../types.ts';
+import { type Value, describe, dimension, first, floatType, given } from '../types.ts';
 import { mul, scale, sub } from './arithmetic.ts';
 import { gemm } from './matmul.ts';
 import { reduceSum, reshape } from './shape.ts';
@@ -37,7 +37,7 @@ const rmsNormOp = defineOp<{ epsilon: number }>('RmsNorm', {
       return mul(graph, sub(graph, weighted, mul(graph, normalised, mean)), rms);
     };
     const weightGrad = () => {
-      const ones = graph.filled(1, from.dtype === 'float64' ? 'float64' : 'float32', [1, dimension(from, 0)]);
+      const ones = graph.filled(1, floatType(from), [1, dimension(from, 0)]);
       return reshape(graph, gemm(graph, ones, mul(graph, grad, normalised)), weight.shape);
     };
     return [needs[0] ? inputGrad() : undefined, needs[1] ? weightGrad() : undefined];

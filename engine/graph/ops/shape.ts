@@ -1,7 +1,7 @@
 import { defineOp } from '../define-op.ts';
 import type { Graph } from '../graph.ts';
 import { int, ints, int64s } from '../../onnx/emitter.ts';
-import { type Value, describe, dimension, elements, first, given } from '../types.ts';
+import { type Value, describe, dimension, elements, first, floatType, given } from '../types.ts';
 
 const reshapeOp = defineOp<{ shape: readonly number[] }>('Reshape', {
   infer: ([x], { shape }) => {
@@ -93,7 +93,7 @@ const splitOp = defineOp<{ axis: number; sizes: readonly number[] }>('Split', {
   emit: (emitter, inputs, outputs, { axis, sizes }) =>
     emitter.node('Split', [...inputs, int64s(emitter, sizes)], outputs, { axis: int(axis) }),
   gradient: (graph, { outputs, grads, attributes: { axis } }) => {
-    const zeros = (part: Value) => graph.filled(0, part.dtype === 'float64' ? 'float64' : 'float32', part.shape);
+    const zeros = (part: Value) => graph.filled(0, floatType(part), part.shape);
     return [
       concat(
         graph,

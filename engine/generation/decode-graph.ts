@@ -17,8 +17,8 @@ export interface DecodeShape {
 /**
  * The logits after some new positions, and their keys and values for the cache.
  *
- * Inputs: `ids` int32 [b · s]; `cos`, `sin` [b, s, d / 2]; `mask` [b, 1, s, past + s]; `last` int32 [b], the row whose
- * logits are wanted; `key.i`, `value.i` [b, key-value heads, past, d] for each layer i. Outputs: `logits` [b, v],
+ * Inputs: `ids`, `positions` int32 [b · s]; `cos`, `sin` [b, s, d / 2]; `mask` [b, 1, s, past + s], and `mask.w` where the
+ * model looks through a window of w positions; `last` int32 [b], the row whose logits are wanted; `key.i`, `value.i` [b, key-value heads, past, d] for each layer i. Outputs: `logits` [b, v],
  * `new.key.i`, `new.value.i` [b, key-value heads, s, d] of the new positions.
  */
 export function buildDecodeGraph(
@@ -32,7 +32,14 @@ export function buildDecodeGraph(
   const ids = graph.input('ids', 'int32', [batch * length]);
   const cos = graph.input('cos', 'float32', [batch, length, config.headSize / 2]);
   const sin = graph.input('sin', 'float32', [batch, length, config.headSize / 2]);
-  const mask = graph.input('mask', 'float32', [batch, 1, length, past + length]);
+  const positions = graph.input('positions', 'int32', [batch * length]);
+  const masks = new Map<string, Value>();
+  const mask = (window?: number): Value => {
+    const name = window === undefined ? 'mask' : `mask.${window}`;
+    const known = masks.get(name) ?? graph.input(name, 'float32', [batch, 1, length, past + length]);
+    masks.set(name, known);
+    return known;
+  };
   const last = graph.input('last', 'int32', [batch]);
   const cache =
     past > 0
@@ -41,7 +48,7 @@ export function buildDecodeGraph(
           value: graph.input(`value.${layer}`, 'float32', cached),
         }))
       : undefined;
-  const result = family.forward(context, config, { ids, batch, length, cos, sin, mask, cache });
+  const result = family.forward(context, config, { ids, batch, length, positions, cos, sin, mask, cache });
   const outputs: Record<string, Value> = {
     logits: gemm(graph, embedding(graph, result.hidden, last), result.head, undefined, { transposeB: true }),
   };

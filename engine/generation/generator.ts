@@ -97,7 +97,10 @@ export class Generator {
     for (let row = 0; row < batch * length; row++) mask.fill(masked, row * length + (row % length) + 1, (row + 1) * length);
     const positions = Array.from({ length: batch * length }, (_, index) => index % length);
     const last = Int32Array.from(prompts, (prompt, row) => row * length + prompt.length - 1);
-    const results = await this.#run({ batch, length, past: 0 }, { ids, mask, last, ...this.#angles(positions) });
+    const results = await this.#run(
+      { batch, length, past: 0 },
+      { ids, positions: Int32Array.from(positions), mask, last, ...this.#angles(positions) },
+    );
     const cache = new KeyValueCache(config, batch, roundUp(length + 1, cachePiece));
     const counts = prompts.map((prompt) => prompt.length);
     cache.write(
@@ -124,7 +127,7 @@ export class Generator {
     const last = Int32Array.from(tokens.keys());
     const results = await this.#run(
       { batch, length: 1, past: cache.capacity },
-      { ids, mask, last, ...this.#angles(lengths), ...cache.feeds() },
+      { ids, positions: Int32Array.from(lengths), mask, last, ...this.#angles(lengths), ...cache.feeds() },
     );
     cache.write(
       (name) => results.floats(`new.${name}`),

@@ -25,11 +25,16 @@ export interface ForwardInputs {
   batch: number;
   /** Positions of each sequence in this pass. */
   length: number;
+  /** int32 [b · s]: the place of each token in its own text, from 0. */
+  positions: Value;
   /** Angles of the rotary embedding: [1 or b, s, head size / 2]. */
   cos: Value;
   sin: Value;
-  /** Added to the attention scores; broadcastable to [b, heads, s, past + s]. */
-  mask: Value;
+  /**
+   * What is added to the attention scores; broadcastable to [b, heads, s, past + s].
+   * @param window a position sees only this many, itself included; all before it if left out.
+   */
+  mask(window?: number): Value;
   /** One for each layer when earlier positions are looked at. */
   cache?: readonly LayerCache[];
 }

@@ -76,7 +76,7 @@ function selfAttention(
   const past = cache?.[layer];
   const keys = past ? concat(graph, [past.key, key], 2) : key;
   const values = past ? concat(graph, [past.value, value], 2) : value;
-  const mixed = attention(graph, query, keys, values, mask);
+  const mixed = attention(graph, query, keys, values, mask());
   const joined = reshape(graph, transpose(graph, mixed, [0, 2, 1, 3]), [batch * length, attentionHeads * headSize]);
   return { output: context.linear(joined, `${name}.o_proj`), cache: { key, value } };
 }

@@ -1,4 +1,3 @@
-import { elements } from '../graph/types.ts';
 import type { ModelConfig } from './model-config.ts';
 import { ropeFrequencies } from './rope.ts';
 
@@ -23,10 +22,18 @@ export function rotaryTables(
   return { cos, sin };
 }
 
-/** A mask [1, 1, length, length] in which a position sees itself and those before it. */
-export function causalMask(length: number): { data: Float32Array; shape: readonly number[] } {
-  const shape = [1, 1, length, length];
-  const data = new Float32Array(elements(shape));
-  for (let row = 0; row < length; row++) data.fill(masked, row * length + row + 1, (row + 1) * length);
-  return { data, shape };
+/**
+ * A mask [rows, 1, length, length] in which a position sees itself and those before it in the same text.
+ * @param starts for each position of each row, where in the row its text starts; one row of one text if left out.
+ * @param window a position sees only this many, itself included.
+ */
+export function causalMask(length: number, starts?: Int32Array, window = length): { data: Float32Array; shape: readonly number[] } {
+  const rows = starts ? starts.length / length : 1;
+  const data = new Float32Array(rows * length * length).fill(masked);
+  for (let row = 0; row < rows * length; row++) {
+    const position = row % length;
+    const from = Math.max(starts?.[row] ?? 0, position - window + 1);
+    data.fill(0, row * length + from, row * length + position + 1);
+  }
+  return { data, shape: [rows, 1, length, length] };
 }

@@ -57,6 +57,11 @@ export class GraphSession {
     return new GraphSession(session, model.inputs, bound, outputs);
   }
 
+  /** What `run` has to be fed. */
+  get inputs(): readonly Value[] {
+    return this.#inputs;
+  }
+
   /**
    * Computes all outputs.
    * @param feeds data of each input, by name.

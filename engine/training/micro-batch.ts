@@ -1,10 +1,10 @@
 import { type Example, ignoredLabel } from '../data/example.ts';
 
-/** Sequences of one length that pass through the model together. */
+/** Rows of one length that pass through the model together. A row holds one sequence, or several that are packed. */
 export interface MicroBatch {
-  /** Sequences. */
+  /** Rows. */
   batch: number;
-  /** Positions of each sequence, padding included. */
+  /** Positions of each row, padding included. */
   length: number;
   /** [batch · length], padded at the end of each sequence. */
   ids: Int32Array;
@@ -12,6 +12,8 @@ export interface MicroBatch {
   labels: Int32Array;
   /** Positions that are not padding. */
   tokens: number;
+  /** [batch · length]: where in its row the sequence of each position starts. Left out when each row holds one sequence. */
+  starts?: Int32Array;
 }
 
 /** Positions whose next token is a target, and what it is. */
@@ -21,20 +23,38 @@ export interface Targets {
   labels: number[];
 }
 
-/** Examples side by side, padded at the end to one length. */
+/** Examples side by side, one a row, padded at the end to one length. */
 export function makeMicroBatch(examples: readonly Example[], length: number, padTokenId: number): MicroBatch {
-  const batch = examples.length;
+  const rows = examples.map((example) => [example]);
+  return { ...packMicroBatch(rows, length, padTokenId), starts: undefined };
+}
+
+/**
+ * Examples one after the other in rows that are padded at the end to one length. Packed examples do not see each other: attention
+ * stays within an example and its positions start from 0 (Krell et al. 2021).
+ */
+export function packMicroBatch(rows: readonly (readonly Example[])[], length: number, padTokenId: number): MicroBatch {
+  const batch = rows.length;
   const ids = new Int32Array(batch * length).fill(padTokenId);
   const labels = new Int32Array(batch * length).fill(ignoredLabel);
+  const starts = new Int32Array(batch * length);
   let tokens = 0;
-  examples.forEach((example, row) => {
-    if (example.inputIds.length > length)
-      throw new RangeError(`an example of ${example.inputIds.length} tokens in a batch of length ${length}`);
-    ids.set(example.inputIds, row * length);
-    labels.set(example.labels, row * length);
-    tokens += example.inputIds.length;
+  rows.forEach((examples, row) => {
+    let start = 0;
+    for (const { inputIds, labels: targets } of examples) {
+      const end = start + inputIds.length;
+      if (end > length) throw new RangeError(`examples of ${end} tokens in a row of ${length}`);
+      ids.set(inputIds, row * length + start);
+      labels.set(targets, row * length + start);
+      // The first token of an example has nothing before it that could predict it.
+      labels.fill(ignoredLabel, row * length + start, row * length + start + 1);
+      starts.fill(start, row * length + start, row * length + end);
+      tokens += inputIds.length;
+      start = end;
+    }
+    starts.fill(start, row * length + start, (row + 1) * length);
   });
-  return { batch, length, ids, labels, tokens };
+  return { batch, length, ids, labels, tokens, starts };
 }
 
 /** The position before each target predicts it. The first position of a sequence is never a target. */

@@ -6,11 +6,9 @@ import type { FloatType, Value } from '../graph/types.ts';
 import { forwardContext, type GraphAdapter } from '../models/context.ts';
 import type { ModelFamily } from '../models/family.ts';
 import type { ModelConfig } from '../models/model-config.ts';
-import { causalMask, rotaryTables } from '../models/positions.ts';
+import { type RowShape, tokenPlaces } from './token-places.ts';
 
-export interface StepShape {
-  batch: number;
-  length: number;
+export interface StepShape extends RowShape {
   /** Room for target positions. */
   targets: number;
 }
@@ -34,15 +32,14 @@ const logitsAtOnce = 1 << 24;
  * Forward pass, loss and, for the trainable tensors, backward pass for micro-batches of one shape.
  *
  * Inputs: `ids` int32 [b · s]; `rows` int32 [t], the positions that predict a target; `places` int32 [b · s], the way
- * back (see pickRows); `labels` int32 [t]; `weights` [t], what each target counts.
+ * back (see pickRows); `labels` int32 [t]; `weights` [t], what each target counts. Packed rows bring more (see
+ * tokenPlaces).
  */
 export function buildStepGraph(model: StepModel, shape: StepShape, trainable: readonly string[], dtype: FloatType = 'float32'): StepGraph {
   const { family, config } = model;
   const { batch, length, targets } = shape;
   const graph = new Graph();
   const parameters = family.parameters(config);
-  const floats = (data: ArrayLike<number>, dimensions: readonly number[]) =>
-    graph.constant(dtype === 'float64' ? Float64Array.from(data) : Float32Array.from(data), dtype, dimensions);
 
   const ids = graph.input('ids', 'int32', [batch * length]);
   const rows = graph.input('rows', 'int32', [targets]);
@@ -50,21 +47,12 @@ export function buildStepGraph(model: StepModel, shape: StepShape, trainable: re
   const labels = graph.input('labels', 'int32', [targets]);
   const weights = graph.input('weights', dtype, [targets]);
 
-  const tables = rotaryTables(
-    config,
-    Array.from({ length }, (_, position) => position),
-    length,
-  );
-  const angles = [1, length, tables.cos.length / length];
-  const mask = causalMask(length);
   const context = forwardContext(graph, parameters, model.adapter, dtype);
   const { hidden, head } = family.forward(context, config, {
     ids,
     batch,
     length,
-    cos: floats(tables.cos, angles),
-    sin: floats(tables.sin, angles),
-    mask: floats(mask.data, mask.shape),
+    ...tokenPlaces(graph, config, shape, dtype),
   });
   const trained = new Set(trainable);
   const loss = linearCrossEntropy(graph, pickRows(graph, hidden, rows, places), head, labels, weights, {

@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
+import type { Value } from '../graph/types.ts';
 import type { GraphAdapter } from '../models/context.ts';
 import type { LoadedModel } from '../models/load.ts';
 import { GraphSession } from '../onnx/session.ts';
 import { adamW, type AdamWSettings, clipFactor, globalNorm, type Moments } from '../optimizer/adamw.ts';
 import { findTargets, type MicroBatch, targetCapacity, type Targets } from './micro-batch.ts';
 import { buildStepGraph, type StepShape } from './step-graph.ts';
+import { packedFeeds } from './token-places.ts';
 
 export interface TrainableTensor {
   name: string;
@@ -93,7 +95,7 @@ export class Trainer {
   async evaluate(microBatch: MicroBatch): Promise<{ loss: number; targets: number }> {
     const pass = { microBatch, found: findTargets(microBatch) };
     const session = await this.#session(pass, false);
-    const results = await session.run(feeds(pass, 1));
+    const results = await session.run(feeds(pass, 1, session.inputs));
     return { loss: results.scalar('loss'), targets: pass.found.rows.length };
   }
 
@@ -124,7 +126,7 @@ export class Trainer {
     const session = await this.#session(pass, true);
     const buffers = isFirst ? this.#gradients : this.#partialBuffers();
     const into = Object.fromEntries([...buffers].map(([name, data]) => [`grad:${name}`, data]));
-    const results = await session.run(feeds(pass, weight), into);
+    const results = await session.run(feeds(pass, weight, session.inputs), into);
     if (!isFirst) {
       for (const [name, sum] of this.#gradients) {
         const part = buffers.get(name);
@@ -139,9 +141,10 @@ export class Trainer {
     return this.#partial;
   }
 
-  #session({ microBatch: { batch, length }, found }: Pass, backward: boolean): Promise<GraphSession> {
-    const shape: StepShape = { batch, length, targets: targetCapacity(found.rows.length, batch * length) };
-    const key = `${batch}x${length}:${shape.targets}:${backward}`;
+  #session({ microBatch: { batch, length, starts }, found }: Pass, backward: boolean): Promise<GraphSession> {
+    const packed = starts !== undefined;
+    const shape: StepShape = { batch, length, packed, targets: targetCapacity(found.rows.length, batch * length) };
+    const key = `${batch}x${length}:${shape.targets}:${packed ? 'packed' : 'plain'}:${backward ? 'train' : 'evaluate'}`;
     const known = this.#sessions.get(key);
     if (known) return known;
     const { model, adapter, trainable, threads } = this.#options;
@@ -153,7 +156,7 @@ export class Trainer {
 }
 
 /** @param weight what each target token counts. */
-function feeds({ microBatch, found }: Pass, weight: number): Record<string, Int32Array | Float32Array> {
+function feeds({ microBatch, found }: Pass, weight: number, inputs: readonly Value[]): Record<string, Int32Array | Float32Array> {
   const positions = microBatch.ids.length;
   const capacity = targetCapacity(found.rows.length, positions);
   const [rows, labels, weights] = [new Int32Array(capacity), new Int32Array(capacity), new Float32Array(capacity)];
@@ -162,5 +165,5 @@ function feeds({ microBatch, found }: Pass, weight: number): Record<string, Int3
   weights.fill(weight, 0, found.rows.length);
   const places = new Int32Array(positions).fill(capacity);
   found.rows.forEach((row, index) => (places[row] = index));
-  return { ids: microBatch.ids, rows, places, labels, weights };
+  return { ids: microBatch.ids, rows, places, labels, weights, ...packedFeeds(microBatch, inputs) };
 }

@@ -34,7 +34,7 @@ export interface ForwardInputs {
    * What is added to the attention scores; broadcastable to [b, heads, s, past + s].
    * @param window a position sees only this many, itself included; all before it if left out.
    */
-  mask(window?: number): Value;
+  mask: (window?: number) => Value;
   /** One for each layer when earlier positions are looked at. */
   cache?: readonly LayerCache[];
 }

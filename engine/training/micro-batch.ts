@@ -52,7 +52,8 @@ export function packMicroBatch(rows: readonly (readonly Example[])[], length: nu
       tokens += inputIds.length;
       start = end;
     }
-    starts.fill(start, row * length + start, (row + 1) * length);
+    // Padding: each position is alone.
+    for (let position = start; position < length; position++) starts[row * length + position] = position;
   });
   return { batch, length, ids, labels, tokens, starts };
 }

@@ -1,6 +1,4 @@
 import type { Graph } from '../graph/graph.ts';
-import { embedding } from '../graph/ops/indexing.ts';
-import { reshape } from '../graph/ops/shape.ts';
 import type { FloatType, Value } from '../graph/types.ts';
 import type { ForwardInputs } from '../models/family.ts';
 import type { ModelConfig } from '../models/model-config.ts';
@@ -21,18 +19,12 @@ const windowMask = /^mask\.(\d+)$/;
 
 /**
  * Where each token stands and what it sees. For rows of one sequence these are constants of the graph. Packed rows bring
- * inputs along: `positions` int32 [b · s], which start again in each sequence, and `mask` [b, 1, s, s], or `mask.w` for a
- * window of w positions.
+ * inputs along: `positions` int32 [b · s], which start again in each sequence, their angles `cos`, `sin` [b, s, d / 2], and
+ * `mask` [b, 1, s, s], or `mask.w` for a window of w positions.
  */
 export function tokenPlaces(graph: Graph, config: ModelConfig, { batch, length, packed }: RowShape, dtype: FloatType): TokenPlaces {
   const floats = (data: ArrayLike<number>, shape: readonly number[]) =>
     graph.constant(dtype === 'float64' ? Float64Array.from(data) : Float32Array.from(data), dtype, shape);
-  const tables = rotaryTables(
-    config,
-    Array.from({ length }, (_, position) => position),
-    length,
-  );
-  const half = tables.cos.length / length;
   const masks = new Map<string, Value>();
   const maskOf = (make: (name: string, window?: number) => Value) => (window?: number) => {
     const name = window === undefined || window >= length ? fullMask : `${fullMask}.${window}`;
@@ -40,35 +32,44 @@ export function tokenPlaces(graph: Graph, config: ModelConfig, { batch, length, 
     masks.set(name, known);
     return known;
   };
-  if (!packed) {
+  if (packed) {
+    const angles = [batch, length, rotaryTables(config, [0], length).cos.length];
     return {
-      positions: graph.constant(
-        Int32Array.from({ length: batch * length }, (_, index) => index % length),
-        'int32',
-        [batch * length],
-      ),
-      cos: floats(tables.cos, [1, length, half]),
-      sin: floats(tables.sin, [1, length, half]),
-      mask: maskOf((_name, window) => {
-        const { data, shape } = causalMask(length, undefined, window);
-        return floats(data, shape);
-      }),
+      positions: graph.input('positions', 'int32', [batch * length]),
+      cos: graph.input('cos', dtype, angles),
+      sin: graph.input('sin', dtype, angles),
+      mask: maskOf((name) => graph.input(name, dtype, [batch, 1, length, length])),
     };
   }
-  const positions = graph.input('positions', 'int32', [batch * length]);
-  const turned = (table: Float64Array) => reshape(graph, embedding(graph, floats(table, [length, half]), positions), [batch, length, half]);
+  const places = Array.from({ length }, (_, position) => position);
+  const { cos, sin } = rotaryTables(config, places, length);
+  const angles = [1, length, cos.length / length];
   return {
-    positions,
-    cos: turned(tables.cos),
-    sin: turned(tables.sin),
-    mask: maskOf((name) => graph.input(name, dtype, [batch, 1, length, length])),
+    positions: graph.constant(
+      Int32Array.from({ length: batch * length }, (_, index) => index % length),
+      'int32',
+      [batch * length],
+    ),
+    cos: floats(cos, angles),
+    sin: floats(sin, angles),
+    mask: maskOf((_name, window) => {
+      const { data, shape } = causalMask(length, undefined, window);
+      return floats(data, shape);
+    }),
   };
 }
 
 /** What a packed micro-batch feeds for the inputs of its graph that `tokenPlaces` made. */
-export function packedFeeds({ length, starts }: MicroBatch, inputs: readonly Value[]): Record<string, Int32Array | Float32Array> {
+export function packedFeeds(
+  config: ModelConfig,
+  { length, starts }: MicroBatch,
+  inputs: readonly Value[],
+): Record<string, Int32Array | Float32Array> {
   if (!starts) return {};
-  const feeds: Record<string, Int32Array | Float32Array> = { positions: starts.map((start, index) => (index % length) - start) };
+  const positions = starts.map((start, index) => (index % length) - start);
+  const longest = positions.reduce((most, position) => Math.max(most, position), 0) + 1;
+  const { cos, sin } = rotaryTables(config, [...positions], longest);
+  const feeds: Record<string, Int32Array | Float32Array> = { positions, cos: Float32Array.from(cos), sin: Float32Array.from(sin) };
   for (const { name } of inputs) {
     const window = windowMask.exec(name)?.[1];
     if (name === fullMask || window) feeds[name] = causalMask(length, starts, window ? Number(window) : undefined).data;

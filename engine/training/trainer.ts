@@ -95,7 +95,7 @@ export class Trainer {
   async evaluate(microBatch: MicroBatch): Promise<{ loss: number; targets: number }> {
     const pass = { microBatch, found: findTargets(microBatch) };
     const session = await this.#session(pass, false);
-    const results = await session.run(feeds(pass, 1, session.inputs));
+    const results = await session.run(this.#feeds(pass, 1, session.inputs));
     return { loss: results.scalar('loss'), targets: pass.found.rows.length };
   }
 
@@ -126,7 +126,7 @@ export class Trainer {
     const session = await this.#session(pass, true);
     const buffers = isFirst ? this.#gradients : this.#partialBuffers();
     const into = Object.fromEntries([...buffers].map(([name, data]) => [`grad:${name}`, data]));
-    const results = await session.run(feeds(pass, weight, session.inputs), into);
+    const results = await session.run(this.#feeds(pass, weight, session.inputs), into);
     if (!isFirst) {
       for (const [name, sum] of this.#gradients) {
         const part = buffers.get(name);
@@ -153,17 +153,17 @@ export class Trainer {
     this.#sessions.set(key, session);
     return session;
   }
-}
 
-/** @param weight what each target token counts. */
-function feeds({ microBatch, found }: Pass, weight: number, inputs: readonly Value[]): Record<string, Int32Array | Float32Array> {
-  const positions = microBatch.ids.length;
-  const capacity = targetCapacity(found.rows.length, positions);
-  const [rows, labels, weights] = [new Int32Array(capacity), new Int32Array(capacity), new Float32Array(capacity)];
-  rows.set(found.rows);
-  labels.set(found.labels);
-  weights.fill(weight, 0, found.rows.length);
-  const places = new Int32Array(positions).fill(capacity);
-  found.rows.forEach((row, index) => (places[row] = index));
-  return { ids: microBatch.ids, rows, places, labels, weights, ...packedFeeds(microBatch, inputs) };
+  /** @param weight what each target token counts. */
+  #feeds({ microBatch, found }: Pass, weight: number, inputs: readonly Value[]): Record<string, Int32Array | Float32Array> {
+    const positions = microBatch.ids.length;
+    const capacity = targetCapacity(found.rows.length, positions);
+    const [rows, labels, weights] = [new Int32Array(capacity), new Int32Array(capacity), new Float32Array(capacity)];
+    rows.set(found.rows);
+    labels.set(found.labels);
+    weights.fill(weight, 0, found.rows.length);
+    const places = new Int32Array(positions).fill(capacity);
+    found.rows.forEach((row, index) => (places[row] = index));
+    return { ids: microBatch.ids, rows, places, labels, weights, ...packedFeeds(this.#options.model.config, microBatch, inputs) };
+  }
 }

@@ -1,8 +1,8 @@
 /**
- * A seeded source of uniform numbers in [0, 1) with 53 random bits: xoshiro128** (Blackman & Vigna 2021), its state
- * filled by splitmix32. The same seed gives the same numbers on every machine.
+ * A seeded source of 32 random bits at a time, as whole numbers from 0: xoshiro128** (Blackman & Vigna 2021), its state filled by
+ * splitmix32. The same seed gives the same numbers on every machine.
  */
-export function randomSource(seed: number): () => number {
+export function randomWords(seed: number): () => number {
   let mix = seed >>> 0;
   const splitmix = () => {
     mix = (mix + 0x9e3779b9) | 0;
@@ -12,7 +12,7 @@ export function randomSource(seed: number): () => number {
   };
   let [a, b, c, d] = [splitmix(), splitmix(), splitmix(), splitmix()];
   const rotate = (x: number, k: number) => (x << k) | (x >>> (32 - k));
-  const next = () => {
+  return () => {
     const result = Math.imul(rotate(Math.imul(b, 5), 7), 9) >>> 0;
     const shifted = b << 9;
     c ^= a;
@@ -23,6 +23,11 @@ export function randomSource(seed: number): () => number {
     d = rotate(d, 11);
     return result;
   };
+}
+
+/** A seeded source of uniform numbers in [0, 1) with 53 random bits. The same seed gives the same numbers on every machine. */
+export function randomSource(seed: number): () => number {
+  const next = randomWords(seed);
   return () => ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992;
 }
 

@@ -1,79 +1,58 @@
-import type { Graph } from '../graph/graph.ts';
-import { gemm } from '../graph/ops/matmul.ts';
-import { concat, split } from '../graph/ops/shape.ts';
-import { dimension, given, type Value } from '../graph/types.ts';
+import type { LinearLayer } from '../models/tensor-list.ts';
 import { randomSource } from '../random.ts';
 
-/** Low-rank adaptation (Hu et al. 2021): y = x Wᵀ + alpha / rank · x Aᵀ Bᵀ, with A: [rank, in] and B: [out, rank]. */
+/** Low-rank adaptation (Hu et al. 2021): y = x Wᵀ + scale · x Aᵀ Bᵀ, with A: [rank, in] and B: [out, rank]. */
 export interface LoraSettings {
   rank: number;
   alpha: number;
-  /** Last parts of the names of the linear layers that are adapted: `q_proj`, `mlp.down_proj`. */
-  targetModules: readonly string[];
+  /** The scale is alpha / √rank instead of alpha / rank, so that it does not vanish for large ranks (Kalajdzievski 2023). */
+  rsLora?: boolean;
+  /** The rows of the adapted weight have lengths of their own, which are trained too (Liu et al. 2024). */
+  dora?: boolean;
+  /** Share of the low-rank path's inputs that is zero in a training step; the others are larger by as much. */
+  dropout?: number;
 }
 
-export interface LoraTensor {
-  /** As in the graph: `model.layers.0.self_attn.q_proj.lora_A.weight`. */
+/** A tensor under the name that it has in the graph: `model.layers.0.self_attn.q_proj.lora_A.weight`. */
+export interface AdapterTensor {
   name: string;
-  shape: readonly [number, number];
+  shape: readonly number[];
+  data: Float32Array;
 }
 
-export const isTarget = (layer: string, targets: readonly string[]): boolean =>
-  targets.some((target) => layer === target || layer.endsWith(`.${target}`));
+/** LoRA matrices that are part of a graph. */
+export interface GraphAdapter {
+  settings: LoraSettings;
+  /** Shapes by name: `${layer}.lora_A.weight`, `${layer}.lora_B.weight`, and `${layer}.lora_magnitude_vector` for DoRA. */
+  tensors: ReadonlyMap<string, readonly number[]>;
+  /** DoRA whose tensors change: Σ w² of each row of the layer's own weight, [out]. */
+  rowSquares?: ReadonlyMap<string, Float32Array>;
+  /** DoRA whose tensors do not change: what each output is multiplied by, [out]. See `stretches`. */
+  stretches?: ReadonlyMap<string, Float32Array>;
+}
+
+export const matrixA = (layer: string): string => `${layer}.lora_A.weight`;
+export const matrixB = (layer: string): string => `${layer}.lora_B.weight`;
+export const magnitudeVector = (layer: string): string => `${layer}.lora_magnitude_vector`;
+
+/** Factor of the low-rank product. */
+export const loraScale = ({ rank, alpha, rsLora }: LoraSettings): number => alpha / (rsLora ? Math.sqrt(rank) : rank);
+
+/** The same adapter where nothing is left out at random. */
+export const withoutDropout = (adapter: GraphAdapter): GraphAdapter => ({ ...adapter, settings: { ...adapter.settings, dropout: 0 } });
 
 /**
- * The tensors that LoRA adds to a model.
- * @param parameters shapes of the model's own tensors by name.
+ * The matrices for some layers, with start values as in PEFT: A uniform in ±1/√in (Kaiming with a = √5), B zero, so that training
+ * starts at the base model.
  */
-export function loraTensors(parameters: ReadonlyMap<string, readonly number[]>, settings: LoraSettings): LoraTensor[] {
-  return [...parameters].flatMap(([name, shape]) => {
-    const layer = name.replace(/\.weight$/, '');
-    const [outputs, inputs] = shape;
-    if (layer === name || outputs === undefined || inputs === undefined || !isTarget(layer, settings.targetModules)) return [];
+export function initialMatrices(layers: readonly LinearLayer[], rank: number, seed: number): AdapterTensor[] {
+  const random = randomSource(seed);
+  return layers.flatMap(({ name, inputs, outputs }) => {
+    const bound = 1 / Math.sqrt(inputs);
+    const a = Float32Array.from({ length: rank * inputs }, () => (2 * random() - 1) * bound);
     return [
-      { name: `${layer}.lora_A.weight`, shape: [settings.rank, inputs] as const },
-      { name: `${layer}.lora_B.weight`, shape: [outputs, settings.rank] as const },
+      { name: matrixA(name), shape: [rank, inputs], data: a },
+      { name: matrixB(name), shape: [outputs, rank], data: new Float32Array(outputs * rank) },
     ];
   });
-}
-
-/** Start values as in PEFT: A uniform in ±1/√in (Kaiming with a = √5), B zero, so that training starts at the base model. */
-export function initialLoraTensors(tensors: readonly LoraTensor[], seed: number): Map<string, Float32Array> {
-  const random = randomSource(seed);
-  return new Map(
-    tensors.map(({ name, shape: [rows, columns] }) => {
-      const data = new Float32Array(rows * columns);
-      if (name.endsWith('.lora_A.weight')) {
-        const bound = 1 / Math.sqrt(columns);
-        for (let index = 0; index < data.length; index++) data[index] = (2 * random() - 1) * bound;
-      }
-      return [name, data];
-    }),
-  );
-}
-
-/** A linear layer's output, and the matrices that adapt it. y: [n, out], a: [rank, in], b: [out, rank]. */
-export interface AdaptedOutput {
-  y: Value;
-  a: Value;
-  b: Value;
-}
-
-/**
- * Adds the low-rank paths to linear layers that share an input. Products with matrices of a few rows are slow for their
- * size, so the A of all layers are stacked and multiplied at once, forward and backward. x: [n, in].
- */
-export function applyLora(graph: Graph, x: Value, layers: readonly AdaptedOutput[], scale: number): Value[] {
-  const stacked =
-    layers.length > 1
-      ? concat(
-          graph,
-          layers.map(({ a }) => a),
-          0,
-        )
-      : given(layers[0]?.a);
-  const inner = gemm(graph, x, stacked, undefined, { transposeB: true });
-  const ranks = layers.map(({ a }) => dimension(a, 0));
-  const parts = layers.length > 1 ? split(graph, inner, 1, ranks) : [inner];
-  return layers.map(({ y, b }, index) => gemm(graph, given(parts[index]), b, y, { transposeB: true, alpha: scale }));
 }

@@ -12,7 +12,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const layer = 'base_model.model.model.layers.0.self_attn.q_proj';
+const layer = 'model.layers.0.self_attn.q_proj';
+const stored = (tensor: { name: string }) => `base_model.model.${tensor.name}`;
 const config = { rank: 2, alpha: 16, targetModules: ['q_proj'], baseModel: 'some/model' };
 const a = { name: `${layer}.lora_A.weight`, shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
 const b = { name: `${layer}.lora_B.weight`, shape: [4, 2], data: Float32Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8) };
@@ -25,31 +26,43 @@ const changeConfig = async (change: Record<string, unknown>) => {
 const writeTensors = (...tensors: { name: string; shape: number[]; data: Float32Array }[]) =>
   writeSafetensors(
     join(folder, 'adapter_model.safetensors'),
-    tensors.map((tensor) => ({ ...tensor, dtype: 'F32' as const })),
+    tensors.map((tensor) => ({ ...tensor, name: stored(tensor), dtype: 'F32' as const })),
   );
 
 it('gives back what it saved, to the bit', async () => {
   await saveAdapter(folder, { config, tensors: [a, b] });
   expect((await readdir(folder)).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
   const adapter = await loadAdapter(folder);
-  expect(adapter.config).toEqual(config);
+  expect(adapter.config).toMatchObject(config);
   expect(Object.fromEntries(adapter.tensors)).toEqual({
-    [a.name]: { shape: a.shape, data: a.data },
-    [b.name]: { shape: b.shape, data: b.data },
+    [stored(a)]: { shape: a.shape, data: a.data },
+    [stored(b)]: { shape: b.shape, data: b.data },
   });
 });
 
-it.each(['gqa-tied', 'mha-untied-biased'])('reads what PEFT wrote: %s', async (name) => {
+it.each(['gqa-tied', 'mha-untied-biased', 'gpt2'])('reads what PEFT wrote: %s', async (name) => {
   const adapter = await loadAdapter(fileURLToPath(new URL(`../golden/${name}/adapter`, import.meta.url)));
-  expect(adapter.config.targetModules).toContain('q_proj');
+  expect(adapter.config.targetModules).toContain(name === 'gpt2' ? 'c_attn' : 'q_proj');
   expect(adapter.tensors.size).toBeGreaterThan(0);
   for (const [tensor, { shape }] of adapter.tensors) expect(shape[tensor.includes('lora_A') ? 0 : 1]).toBe(adapter.config.rank);
 });
 
-it('gives a rank-stabilised adapter the alpha that means the same', async () => {
-  await saveAdapter(folder, { config: { ...config, alpha: 4 }, tensors: [a, b] });
-  await changeConfig({ use_rslora: true });
-  expect((await loadAdapter(folder)).config.alpha / 2).toBeCloseTo(4 / Math.sqrt(2), 12);
+it('keeps what makes a variant of LoRA', async () => {
+  const magnitude = { name: `${layer}.lora_magnitude_vector`, shape: [4], data: Float32Array.of(1, 2, 3, 4) };
+  const head = { name: 'score.weight', shape: [1, 3], data: Float32Array.of(1, 2, 3) };
+  const variant = { ...config, rsLora: true, dora: true, dropout: 0.25, modulesToSave: ['score'], valuesTexts: true, fanInFanOut: true };
+  await saveAdapter(folder, { config: variant, tensors: [a, b, magnitude, head] });
+  const adapter = await loadAdapter(folder);
+  expect({ ...adapter.config, fanInFanOut: true }).toEqual({ ...variant, tiesWeights: false });
+  expect([...adapter.tensors.keys()]).toEqual([a, b, magnitude, head].map(stored));
+  expect(JSON.parse(await readFile(join(folder, 'adapter_config.json'), 'utf8'))).toMatchObject({
+    use_rslora: true,
+    use_dora: true,
+    lora_dropout: 0.25,
+    modules_to_save: ['score'],
+    task_type: 'SEQ_CLS',
+    fan_in_fan_out: true,
+  });
 });
 
 it('finds out the target modules where they are a pattern', async () => {
@@ -81,7 +94,7 @@ describe('refuses', () => {
     await writeTensors(a, { ...b, shape: [2, 4] });
     await refusal('has the shape \\[2, 4\\]');
     await writeTensors(a, b, { ...a, name: 'lm_head.weight' });
-    await refusal('"lm_head.weight" is not');
+    await refusal('"base_model.model.lm_head.weight" is neither');
     await writeTensors();
     await refusal('has no tensors');
   });
@@ -93,12 +106,15 @@ describe('refuses', () => {
 
   it.each([
     [{ peft_type: 'IA3' }, 'peft_type'],
-    [{ use_dora: true }, 'DoRA'],
+    [{ use_dora: true }, 'lora_magnitude_vector'],
     [{ bias: 'all' }, 'biases'],
-    [{ modules_to_save: ['lm_head'] }, 'modules_to_save'],
+    [{ use_qalora: true }, 'QALoRA'],
+    [{ trainable_token_indices: [1] }, 'single tokens'],
+    [{ init_lora_weights: 'pissa_niter_4' }, 'pissa_niter_4'],
+    [{ task_type: 'SEQ_2_SEQ_LM' }, 'SEQ_2_SEQ_LM'],
+    [{ lora_dropout: 1 }, '"lora_dropout"'],
     [{ rank_pattern: { q_proj: 4 } }, 'rank_pattern'],
     [{ alpha_pattern: { q_proj: 4 } }, 'alpha_pattern'],
-    [{ fan_in_fan_out: true }, 'fan_in_fan_out'],
     [{ r: 0 }, '"r"'],
     [{ r: '2' }, '"r"'],
     [{ lora_alpha: null }, '"lora_alpha"'],

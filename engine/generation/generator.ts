@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { EngineError } from '../errors.ts';
-import type { GraphAdapter } from '../models/context.ts';
+import type { GraphAdapter } from '../adapters/lora.ts';
 import type { LoadedModel } from '../models/load.ts';
-import { masked, rotaryTables } from '../models/positions.ts';
-import { GraphSession, type SessionResults } from '../onnx/session.ts';
+import { causalMask, masked, maskOfName, rotaryTables } from '../models/positions.ts';
+import { GraphSession } from '../onnx/session.ts';
 import { randomSource } from '../random.ts';
+import type { Results } from '../runtimes/results.ts';
 import { buildDecodeGraph, type DecodeShape } from './decode-graph.ts';
 import { KeyValueCache } from './kv-cache.ts';
 import { sample, type Sampling } from './sampling.ts';
@@ -93,14 +94,11 @@ export class Generator {
     const batch = prompts.length;
     const ids = new Int32Array(batch * length);
     prompts.forEach((prompt, row) => ids.set(prompt, row * length));
-    const mask = new Float32Array(batch * length * length);
-    for (let row = 0; row < batch * length; row++) mask.fill(masked, row * length + (row % length) + 1, (row + 1) * length);
+    const starts = new Int32Array(batch * length);
+    const mask = (window?: number) => causalMask(length, starts, window).data;
     const positions = Array.from({ length: batch * length }, (_, index) => index % length);
     const last = Int32Array.from(prompts, (prompt, row) => row * length + prompt.length - 1);
-    const results = await this.#run(
-      { batch, length, past: 0 },
-      { ids, positions: Int32Array.from(positions), mask, last, ...this.#angles(positions) },
-    );
+    const results = await this.#run({ batch, length, past: 0 }, { ids, last }, positions, mask);
     const cache = new KeyValueCache(config, batch, roundUp(length + 1, cachePiece));
     const counts = prompts.map((prompt) => prompt.length);
     cache.write(
@@ -121,14 +119,18 @@ export class Generator {
   ): Promise<Float32Array[]> {
     const batch = tokens.length;
     const width = cache.capacity + 1;
-    const mask = new Float32Array(batch * width);
-    lengths.forEach((length, row) => mask.fill(masked, row * width + length, (row + 1) * width - 1));
+    const mask = (window = width) => {
+      const data = new Float32Array(batch * width).fill(masked);
+      lengths.forEach((length, row) => {
+        // What was before within the window, and the new position itself, which comes after all room.
+        data.fill(0, row * width + Math.max(0, length - window + 1), row * width + length);
+        data[(row + 1) * width - 1] = 0;
+      });
+      return data;
+    };
     const ids = Int32Array.from(tokens, (id) => id ?? 0);
     const last = Int32Array.from(tokens.keys());
-    const results = await this.#run(
-      { batch, length: 1, past: cache.capacity },
-      { ids, positions: Int32Array.from(lengths), mask, last, ...this.#angles(lengths), ...cache.feeds() },
-    );
+    const results = await this.#run({ batch, length: 1, past: cache.capacity }, { ids, last, ...cache.feeds() }, lengths, mask);
     cache.write(
       (name) => results.floats(`new.${name}`),
       1,
@@ -138,13 +140,13 @@ export class Generator {
     return rows(results.floats('logits'), batch);
   }
 
-  #angles(positions: readonly number[]): { cos: Float32Array; sin: Float32Array } {
-    const { config } = this.#options.model;
-    const { cos, sin } = rotaryTables(config, positions, config.maxPositions);
-    return { cos: Float32Array.from(cos), sin: Float32Array.from(sin) };
-  }
-
-  async #run(shape: DecodeShape, feeds: Record<string, Int32Array | Float32Array>): Promise<SessionResults> {
+  /** @param mask makes the mask of a window. */
+  async #run(
+    shape: DecodeShape,
+    feeds: Record<string, Int32Array | Float32Array>,
+    positions: readonly number[],
+    mask: (window?: number) => Float32Array,
+  ): Promise<Results> {
     const key = `${shape.batch}x${shape.length}+${shape.past}`;
     let session = this.#sessions.get(key);
     if (!session) {
@@ -153,7 +155,18 @@ export class Generator {
       session = GraphSession.compile(graph, outputs, this.#weights, { threads: threads || availableParallelism() });
       this.#sessions.set(key, session);
     }
-    return (await session).run(feeds);
+    const compiled = await session;
+    const placed: Record<string, Int32Array | Float32Array> = { ...feeds, positions: Int32Array.from(positions) };
+    for (const { name } of compiled.inputs) {
+      const asked = maskOfName(name);
+      if (asked) placed[name] = mask(asked.window);
+    }
+    if (compiled.inputs.some(({ name }) => name === 'cos')) {
+      const { config } = this.#options.model;
+      const { cos, sin } = rotaryTables(config, positions, config.maxPositions);
+      Object.assign(placed, { cos: Float32Array.from(cos), sin: Float32Array.from(sin) });
+    }
+    return compiled.run(placed);
   }
 }
 

@@ -1,8 +1,6 @@
-import { loadAdapter } from '../adapters/peft.ts';
+import { fixedAdapter, openAdapter } from '../adapters/open-adapter.ts';
 import { encodePrompt } from '../data/conversation.ts';
-import { EngineError } from '../errors.ts';
-import { sameShape } from '../graph/types.ts';
-import { loraTensors } from '../adapters/lora.ts';
+import { checkTokenizer } from '../models/check-tokenizer.ts';
 import { loadModel, type LoadedModel } from '../models/load.ts';
 import { loadTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Generator, type GenerationSettings, type GeneratorOptions } from './generator.ts';
@@ -37,13 +35,14 @@ export class TextModel {
 
   /** Opens a Hugging Face model folder. @param threads CPU threads; 0: one for each core. */
   static async open(folder: string, threads = 0): Promise<TextModel> {
-    return new TextModel(await loadTokenizer(folder), { model: await loadModel(folder), threads });
+    const { tokenizer, model } = await openFolder(folder);
+    return new TextModel(tokenizer, { model, threads });
   }
 
   /** The same model without and with a PEFT adapter. The weights are in memory once. */
   static async openPair(folder: string, adapterFolder: string, threads = 0): Promise<{ base: TextModel; tuned: TextModel }> {
-    const [tokenizer, model] = [await loadTokenizer(folder), await loadModel(folder)];
-    const adapter = await readAdapter(model, adapterFolder);
+    const { tokenizer, model } = await openFolder(folder);
+    const adapter = fixedAdapter(await openAdapter(adapterFolder, model), model);
     return { base: new TextModel(tokenizer, { model, threads }), tuned: new TextModel(tokenizer, { model, adapter, threads }) };
   }
 
@@ -96,22 +95,8 @@ export class TextModel {
   }
 }
 
-async function readAdapter(model: LoadedModel, folder: string): Promise<GeneratorOptions['adapter']> {
-  const { config, tensors } = await loadAdapter(folder);
-  const expected = new Map(loraTensors(model.family.parameters(model.config), config).map(({ name, shape }) => [name, shape]));
-  const weights = new Map<string, Float32Array>();
-  const shapes = new Map<string, readonly number[]>();
-  for (const [name, { shape, data }] of tensors) {
-    const key = name.replace(/^base_model\.model\./, '');
-    const wanted = expected.get(key);
-    if (!wanted || !sameShape(wanted, shape)) {
-      throw new EngineError(
-        'ADAPTER_BROKEN',
-        `${folder}: ${name} [${shape.join(', ')}] does not fit the model. Is it the adapter of another model?`,
-      );
-    }
-    weights.set(key, data);
-    shapes.set(key, shape);
-  }
-  return { settings: config, tensors: shapes, weights };
+async function openFolder(folder: string): Promise<{ tokenizer: Tokenizer; model: LoadedModel }> {
+  const [tokenizer, model] = [await loadTokenizer(folder), await loadModel(folder)];
+  checkTokenizer(folder, tokenizer, model.config);
+  return { tokenizer, model };
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { EngineError } from '../errors.ts';
-import type { GraphAdapter } from '../models/context.ts';
+import type { GraphAdapter } from '../adapters/lora.ts';
 import type { MicroBatch } from '../training/micro-batch.ts';
 import type { TrainableTensor } from '../training/trainer.ts';
 import { readSafetensors } from '../weights/safetensors.ts';

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { loadTokenizer } from '../tokenizer/tokenizer.ts';
 import { openModelWeights } from '../weights/model-weights.ts';
-import { checkTensor } from './check-tensor.ts';
+import { checkTokenizer } from './check-tokenizer.ts';
+import { findTensor } from './find-tensor.ts';
 import { families } from './families.ts';
 import { countParameters } from './load.ts';
 import { readModelConfig } from './model-config.ts';
@@ -26,11 +27,12 @@ export interface ModelSummary {
  */
 export async function inspectModel(folder: string): Promise<ModelSummary> {
   const config = await readModelConfig(folder);
-  const shapes = families[config.architecture].parameters(config);
+  const family = families[config.architecture];
+  const shapes = family.parameters(config);
   const weights = await openModelWeights(folder);
   try {
-    for (const [name, shape] of shapes) checkTensor(folder, name, shape, weights.has(name) ? weights.shape(name) : undefined);
-    await loadTokenizer(folder);
+    for (const [name, shape] of shapes) findTensor(folder, weights, name, shape, family.prefix);
+    checkTokenizer(folder, await loadTokenizer(folder), config);
     return {
       name: path.basename(folder),
       folder,

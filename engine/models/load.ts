@@ -1,32 +1,82 @@
+import { outputProjection, scoreHead } from '../adapters/whole-modules.ts';
+import type { TensorData } from '../graph/types.ts';
+import { partName, type StorageOptions, type StoredWeight, storeWeight } from '../quantization/stored-weight.ts';
 import { openModelWeights } from '../weights/model-weights.ts';
 import { families } from './families.ts';
 import type { ModelFamily } from './family.ts';
-import { checkTensor } from './check-tensor.ts';
+import { findTensor } from './find-tensor.ts';
 import { readModelConfig, type ModelConfig } from './model-config.ts';
 
-/** A model in memory, in single precision. */
+/** A model in memory. */
 export interface LoadedModel {
   family: ModelFamily;
   config: ModelConfig;
-  /** By name, as in the safetensors file. */
+  /** In single precision, by name as in the safetensors file. */
   weights: ReadonlyMap<string, Float32Array>;
+  /** Those that are kept in a smaller form instead. */
+  stored?: ReadonlyMap<string, StoredWeight>;
+}
+
+/** All that a graph of the model is bound to, by the names that it has there. */
+export function weightData({ weights, stored = new Map() }: Pick<LoadedModel, 'weights' | 'stored'>): Map<string, TensorData> {
+  const data = new Map<string, TensorData>(weights);
+  for (const [name, { tensors }] of stored)
+    for (const [part, tensor] of Object.entries(tensors)) data.set(partName(name, part), tensor.data);
+  return data;
 }
 
 /**
- * Reads a Hugging Face model folder.
+ * Reads a Hugging Face model folder, one tensor after the other: what is kept in a smaller form is never in memory whole before.
+ * @param options how the weights of linear layers are kept; in single precision if left out.
  * @throws EngineError MODEL_NOT_FOUND, MODEL_UNSUPPORTED, or MODEL_BROKEN when a tensor is missing or of another shape.
  */
-export async function loadModel(folder: string): Promise<LoadedModel> {
+export async function loadModel(folder: string, options: StorageOptions = { storage: 'float32' }): Promise<LoadedModel> {
   const config = await readModelConfig(folder);
   const family = families[config.architecture];
+  const linears = new Map(family.linears(config).map((layer) => [`${layer.name}.weight`, layer]));
+  const stored = new Map<string, StoredWeight>();
+  const weights = await readWeights(folder, family, family.parameters(config), (name, data) => {
+    const layer = linears.get(name);
+    const smaller = layer && storeWeight(data, layer, options);
+    if (smaller) stored.set(name, smaller);
+    return !smaller;
+  });
+  return { family, config, weights, stored };
+}
+
+/** A model that values texts: in place of the output projection it has a head that gives one number. */
+export interface ValueModel extends LoadedModel {
+  /** [hidden] */
+  valueHead: Float32Array;
+}
+
+/**
+ * Reads a Hugging Face folder of a model for sequence classification with one label, such as full training of a reward model
+ * leaves behind. @throws EngineError as `loadModel`
+ */
+export async function loadValueModel(folder: string): Promise<ValueModel> {
+  const config = await readModelConfig(folder, 'values');
+  const family = families[config.architecture];
+  const shapes = new Map([...family.parameters(config), [scoreHead, [1, config.hiddenSize]] as const]);
+  shapes.delete(outputProjection);
+  const weights = await readWeights(folder, family, shapes);
+  return { family, config, weights, valueHead: weights.get(scoreHead) ?? new Float32Array() };
+}
+
+async function readWeights(
+  folder: string,
+  family: ModelFamily,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  isKept: (name: string, data: Float32Array) => boolean = () => true,
+): Promise<Map<string, Float32Array>> {
   const file = await openModelWeights(folder);
   try {
     const weights = new Map<string, Float32Array>();
-    for (const [name, shape] of family.parameters(config)) {
-      checkTensor(folder, name, shape, file.has(name) ? file.shape(name) : undefined);
-      weights.set(name, await file.read(name));
+    for (const [name, shape] of shapes) {
+      const data = await file.read(findTensor(folder, file, name, shape, family.prefix));
+      if (isKept(name, data)) weights.set(name, data);
     }
-    return { family, config, weights };
+    return weights;
   } finally {
     await file.close();
   }

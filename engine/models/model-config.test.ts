@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readModelConfig } from './model-config.ts';
 
 let folder: string;
@@ -24,6 +24,11 @@ const llama = {
   bos_token_id: 1,
   eos_token_id: 2,
 };
+const named = (architecture: string, type: string) => ({ ...llama, architectures: [architecture], model_type: type });
+const qwen2 = named('Qwen2ForCausalLM', 'qwen2');
+const gemma = named('GemmaForCausalLM', 'gemma');
+const gemma3 = { ...named('Gemma3ForCausalLM', 'gemma3_text'), num_hidden_layers: 4, hidden_activation: 'gelu_pytorch_tanh' };
+const gpt2 = { architectures: ['GPT2LMHeadModel'], model_type: 'gpt2', vocab_size: 1000, n_embd: 64, n_layer: 2, n_head: 4 };
 const write = (config: unknown, name = 'config.json') =>
   writeFile(join(folder, name), typeof config === 'string' ? config : JSON.stringify(config));
 
@@ -50,8 +55,10 @@ it('reads the names of transformers before version 5', async () => {
     maxPositions: 512,
     tiedEmbeddings: true,
     attentionBias: false,
+    outputBias: false,
     mlpBias: false,
-    hiddenActivation: 'silu',
+    windows: [null, null],
+    rotaryLayers: [true, true],
     bosTokenId: 1,
     eosTokenIds: [2],
     padTokenId: null,
@@ -107,14 +114,23 @@ it('says what is missing', async () => {
 });
 
 it.each([
-  [{ ...llama, architectures: ['GPT2LMHeadModel'], model_type: 'gpt2' }, 'GPT2LMHeadModel'],
-  [{ ...llama, architectures: undefined, model_type: 'qwen2' }, '"qwen2"'],
+  [{ ...llama, architectures: ['FalconForCausalLM'], model_type: 'falcon' }, 'FalconForCausalLM'],
+  [{ ...llama, architectures: undefined, model_type: 'phi3' }, '"phi3"'],
+  [{ ...llama, architectures: ['MistralForCausalLM'] }, 'MistralForCausalLM'],
   [{ ...llama, architectures: ['LlamaForSequenceClassification'] }, 'LlamaForSequenceClassification'],
   [{}, 'neither model_type nor architectures'],
   [{ ...llama, hidden_act: 'gelu' }, 'hidden_act is "gelu"'],
   [{ ...llama, rope_scaling: { type: 'longrope', factor: 2 } }, 'rope type is "longrope"'],
   [{ ...llama, rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.5 } }, 'partial_rotary_factor'],
   [{ ...llama, quantization_config: { quant_method: 'gptq' } }, 'quantization_config'],
+  [{ ...qwen2, use_sliding_window: true, layer_types: ['full_attention', 'linear_attention'] }, '"linear_attention" (layer_types)'],
+  [{ ...gemma, hidden_act: 'relu' }, 'hidden_act is "relu"'],
+  [{ ...gemma, use_bidirectional_attention: true }, 'use_bidirectional_attention'],
+  [{ ...gemma, architectures: ['Gemma2ForCausalLM'], model_type: 'gemma2' }, 'Gemma2ForCausalLM'],
+  [{ ...gemma3, final_logit_softcapping: 30 }, 'final_logit_softcapping'],
+  [{ ...gemma3, attn_logit_softcapping: 50 }, 'attn_logit_softcapping'],
+  [{ ...gpt2, activation_function: 'gelu' }, 'activation_function is "gelu"'],
+  [{ ...gpt2, add_cross_attention: true }, 'add_cross_attention'],
 ])('does not support %j', async (config, expected) => {
   await write(config);
   await expect(readModelConfig(folder)).rejects.toMatchObject({ code: 'MODEL_UNSUPPORTED', message: expect.stringContaining(expected) });
@@ -142,6 +158,12 @@ it.each([
     { ...llama, rope_scaling: { rope_type: 'llama3', factor: 8, low_freq_factor: 4, high_freq_factor: 4 } },
   ],
   ['architectures', { ...llama, architectures: 'LlamaForCausalLM' }],
+  ['layer_types', { ...gemma3, layer_types: ['full_attention'] }],
+  ['no_rope_layers', { ...named('SmolLM3ForCausalLM', 'smollm3'), no_rope_layers: [1] }],
+  ['no_rope_layers.1', { ...named('SmolLM3ForCausalLM', 'smollm3'), no_rope_layers: [1, 2] }],
+  ['rope_parameters.full_attention.factor', { ...gemma3, rope_parameters: { full_attention: { rope_type: 'linear' } } }],
+  ['n_embd', { ...gpt2, n_head: 5 }],
+  ['n_positions', { ...gpt2, n_positions: 0 }],
 ])('names the field that is wrong: %s', async (field, config) => {
   await write(config);
   await expect(readModelConfig(folder)).rejects.toMatchObject({
@@ -156,4 +178,95 @@ it('refuses a file that is not a JSON object', async () => {
     await write(text);
     await expect(readModelConfig(folder)).rejects.toMatchObject({ code: 'MODEL_BROKEN' });
   }
+});
+
+describe('reads what is particular to a family', () => {
+  const read = async (config: unknown) => {
+    await write(config);
+    return readModelConfig(folder);
+  };
+
+  it('Mistral: all layers look through a window unless it is null', async () => {
+    const mistral = named('MistralForCausalLM', 'mistral');
+    expect(await read({ ...mistral, sliding_window: 16 })).toMatchObject({ architecture: 'mistral', windows: [16, 16] });
+    expect(await read({ ...mistral, sliding_window: null })).toMatchObject({ windows: [null, null] });
+    expect(await read(mistral)).toMatchObject({ windows: [4096, 4096] });
+  });
+
+  it('Qwen2: biases on query, key and value; windows only where they are switched on', async () => {
+    expect(await read({ ...qwen2, sliding_window: 16 })).toMatchObject({
+      architecture: 'qwen2',
+      attentionBias: true,
+      outputBias: false,
+      mlpBias: false,
+      windows: [null, null],
+    });
+    const windows = { use_sliding_window: true, sliding_window: 16 };
+    expect(await read({ ...qwen2, ...windows, max_window_layers: 1 })).toMatchObject({ windows: [null, 16] });
+    expect(await read({ ...qwen2, ...windows })).toMatchObject({ windows: [null, null] });
+    const types = { layer_types: ['sliding_attention', 'full_attention'] };
+    expect(await read({ ...qwen2, ...windows, ...types })).toMatchObject({ windows: [16, null] });
+  });
+
+  it('Qwen3: norms of queries and keys, heads of 128', async () => {
+    const qwen3 = named('Qwen3ForCausalLM', 'qwen3');
+    expect(await read(qwen3)).toMatchObject({ architecture: 'qwen3', queryKeyNorm: true, headSize: 128, attentionBias: false });
+    expect(await read({ ...qwen3, attention_bias: true })).toMatchObject({ attentionBias: true, outputBias: true });
+  });
+
+  it('SmolLM3: every fourth layer does not rotate, and slides where windows are switched on', async () => {
+    const smolLm3 = { ...named('SmolLM3ForCausalLM', 'smollm3'), num_hidden_layers: 4, sliding_window: 8 };
+    expect(await read(smolLm3)).toMatchObject({
+      architecture: 'smollm3',
+      tiedEmbeddings: true,
+      ropeTheta: 2_000_000,
+      rotaryLayers: [true, true, true, false],
+      windows: [null, null, null, null],
+    });
+    expect(await read({ ...smolLm3, no_rope_layers: [0, 1, 1, 0], use_sliding_window: true })).toMatchObject({
+      rotaryLayers: [false, true, true, false],
+      windows: [8, null, null, 8],
+    });
+  });
+
+  it('Gemma: "gelu" means its tanh form', async () => {
+    expect(await read({ ...gemma, hidden_act: 'gelu' })).toMatchObject({ architecture: 'gemma', tiedEmbeddings: true, headSize: 256 });
+  });
+
+  it('Gemma 3: two kinds of layers with positions of their own, in the fields of transformers 4 and 5', async () => {
+    const expected = {
+      architecture: 'gemma3',
+      queryKeyNorm: true,
+      queryScalar: 64,
+      windows: [8, null, 8, null],
+      ropeTheta: 500_000,
+      ropeScaling: { type: 'linear', factor: 8 },
+      localRope: { ropeTheta: 20_000, ropeScaling: null },
+    };
+    const both = { ...gemma3, query_pre_attn_scalar: 64, sliding_window: 8 };
+    const old = { sliding_window_pattern: 2, rope_theta: 500_000, rope_local_base_freq: 20_000 };
+    expect(await read({ ...both, ...old, rope_scaling: { rope_type: 'linear', factor: 8 } })).toMatchObject(expected);
+    const ropes = {
+      full_attention: { rope_type: 'linear', factor: 8, rope_theta: 500_000 },
+      sliding_attention: { rope_type: 'default', rope_theta: 20_000 },
+    };
+    const types = ['sliding_attention', 'full_attention', 'sliding_attention', 'full_attention'];
+    expect(await read({ ...both, layer_types: types, rope_parameters: ropes })).toMatchObject(expected);
+  });
+
+  it('GPT-2: its own names for sizes, tied embeddings, an MLP four times as wide', async () => {
+    expect(await read({ ...gpt2, n_positions: 128, n_inner: null })).toMatchObject({
+      architecture: 'gpt2',
+      hiddenSize: 64,
+      intermediateSize: 256,
+      layers: 2,
+      attentionHeads: 4,
+      keyValueHeads: 4,
+      headSize: 16,
+      maxPositions: 128,
+      tiedEmbeddings: true,
+      scaledByHeadSize: true,
+      scaledByLayer: false,
+    });
+  });
 });

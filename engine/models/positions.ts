@@ -4,12 +4,26 @@ import { ropeFrequencies } from './rope.ts';
 /** Added to a score so that softmax makes it zero. */
 export const masked = -1e9;
 
-/** Cosine and sine of the rotary angles of some positions: [positions, head size / 2] each. */
+/** Name of the graph input that brings a mask. @param window see `ForwardInputs.mask`. */
+export const maskName = (window?: number): string => (window === undefined ? 'mask' : `mask.${window}`);
+
+/** The mask that an input of this name brings, or null where it brings none. */
+export function maskOfName(name: string): { window?: number } | null {
+  const window = /^mask\.(\d+)$/.exec(name)?.[1];
+  if (window) return { window: Number(window) };
+  return name === maskName() ? {} : null;
+}
+
+/**
+ * Cosine and sine of the rotary angles of some positions: [positions, head size / 2] each.
+ * @throws RangeError for a model without rotary positions.
+ */
 export function rotaryTables(
   config: ModelConfig,
   positions: readonly number[],
   sequenceLength: number,
 ): { cos: Float64Array; sin: Float64Array } {
+  if (!('ropeTheta' in config)) throw new RangeError(`a ${config.architecture} model has no rotary positions`);
   const { inverse, attentionScale } = ropeFrequencies(config, sequenceLength);
   const half = inverse.length;
   const [cos, sin] = [new Float64Array(positions.length * half), new Float64Array(positions.length * half)];

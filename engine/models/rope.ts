@@ -1,4 +1,4 @@
-import type { ModelConfig } from './model-config.ts';
+import type { RotaryConfig } from './rotary-config.ts';
 import type { RopeScaling } from './rope-scaling.ts';
 
 export interface RopeFrequencies {
@@ -14,7 +14,7 @@ export interface RopeFrequencies {
  * @param sequenceLength longest sequence in tokens; only dynamic scaling looks at it
  */
 export function ropeFrequencies(
-  config: Pick<ModelConfig, 'headSize' | 'ropeTheta' | 'ropeScaling'>,
+  config: Pick<RotaryConfig, 'headSize' | 'ropeTheta' | 'ropeScaling'>,
   sequenceLength: number,
 ): RopeFrequencies {
   const { headSize, ropeTheta, ropeScaling } = config;

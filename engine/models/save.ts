@@ -1,24 +1,43 @@
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeSafetensors } from '../weights/safetensors.ts';
+import { outputProjection, scoreHead } from '../adapters/whole-modules.ts';
 import type { LoadedModel } from './load.ts';
+import { valuingClass } from './model-config.ts';
 
 /** Files that belong to a model beside its weights and are taken along as they are. */
 const companions = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json', 'chat_template.jinja'];
 
+type StoredType = 'F32' | 'F16' | 'BF16';
+
 /**
  * Writes a Hugging Face model folder: config.json, model.safetensors, and the tokenizer of another folder.
  * @param companionFolder where tokenizer and generation configuration are copied from.
+ * @param valueHead [hidden], of a model that values texts; it takes the place of the output projection.
  */
-export async function saveModel(folder: string, model: LoadedModel, dtype: 'F32' | 'F16' | 'BF16', companionFolder: string): Promise<void> {
+export async function saveModel(
+  folder: string,
+  model: LoadedModel,
+  dtype: StoredType,
+  companionFolder: string,
+  valueHead?: Float32Array,
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   const names = new Set(await readdir(companionFolder));
   for (const name of companions)
     if (names.has(name) && path.resolve(folder) !== path.resolve(companionFolder))
       await copyFile(path.join(companionFolder, name), path.join(folder, name));
   const torchDtype = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }[dtype];
-  await writeFile(path.join(folder, 'config.json'), `${JSON.stringify({ ...model.config.raw, torch_dtype: torchDtype }, null, 2)}\n`);
+  const values = { architectures: [valuingClass(model.family.className)], id2label: { 0: 'value' }, label2id: { value: 0 } };
+  const config = { ...model.config.raw, torch_dtype: torchDtype, ...(valueHead ? values : {}) };
+  await writeFile(path.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   const shapes = model.family.parameters(model.config);
   const tensors = [...model.weights].map(([name, data]) => ({ name, dtype, shape: [...(shapes.get(name) ?? [data.length])], data }));
-  await writeSafetensors(path.join(folder, 'model.safetensors'), tensors, { format: 'pt' });
+  const kept = valueHead
+    ? [
+        ...tensors.filter(({ name }) => name !== outputProjection),
+        { name: scoreHead, dtype, shape: [1, valueHead.length], data: valueHead },
+      ]
+    : tensors;
+  await writeSafetensors(path.join(folder, 'model.safetensors'), kept, { format: 'pt' });
 }

@@ -49,7 +49,8 @@ async function* follow(config: TrainingConfig, { folder, signal }: { folder: str
   for (let step = resumed + 1; step <= totalSteps; step++) {
     if (signal.aborted) {
       if (step > 1) yield save(step - 1);
-      if (signal.reason !== 'suspend') yield { type: 'cancelled', step: step - 1 };
+      if (signal.reason === 'pause') yield { type: 'paused', step: step - 1 };
+      if (signal.reason === 'cancel') yield { type: 'cancelled', step: step - 1 };
       return;
     }
     if (step === script.at) happen(script.happens);

@@ -12,9 +12,10 @@ const rows = Array.from({ length: 40 }, (_, index) => ({
 
 /**
  * Writes a model of a few thousand random weights with its tokenizer, and a small dataset: what a real run needs, in a second.
+ * @param kind fields of config.json that make it another model than a Llama.
  * @returns their places, for a configuration.
  */
-export async function writeTinyModel(folder: string): Promise<{ model: string; data: string }> {
+export async function writeTinyModel(folder: string, kind: Record<string, unknown> = {}): Promise<{ model: string; data: string }> {
   const [source, model, data] = [path.join(folder, 'source'), path.join(folder, 'model'), path.join(folder, 'rows.jsonl')];
   await fs.mkdir(source, { recursive: true });
   const vocabulary = trainBpe(
@@ -38,6 +39,7 @@ export async function writeTinyModel(folder: string): Promise<{ model: string; d
     tie_word_embeddings: true,
     eos_token_id: 0,
     pad_token_id: 0,
+    ...kind,
   };
   await fs.writeFile(path.join(source, 'config.json'), JSON.stringify(config));
   await saveModel(model, await initializeModel(source, 1), 'F32', source);

@@ -1,15 +1,31 @@
 import { Template } from '@huggingface/jinja';
 import { EngineError } from '../errors.ts';
 
-/** One turn of a conversation. */
+/** One turn of a conversation, as chat templates know it: the fields of OpenAI's messages. */
 export interface ChatMessage {
   role: string;
   content: string;
+  /** What an assistant calls instead of, or beside, answering. */
+  tool_calls?: readonly ToolCall[];
+  /** Which call a message of the role `tool` answers. */
+  tool_call_id?: string;
+  name?: string;
+  /** What a reasoning model thinks before it answers. */
+  reasoning_content?: string;
+}
+
+export interface ToolCall {
+  id?: string;
+  type: 'function';
+  /** Templates expect the arguments as an object, not as JSON text. */
+  function: { name: string; arguments: Readonly<Record<string, unknown>> };
 }
 
 export interface ChatTemplateOptions {
   /** End with what opens the assistant's turn. Default false. */
   addGenerationPrompt?: boolean;
+  /** JSON schemas of the functions that may be called. */
+  tools?: readonly unknown[];
 }
 
 export type ChatTemplate = (messages: readonly ChatMessage[], options?: ChatTemplateOptions) => string;
@@ -22,19 +38,25 @@ export type ChatTemplate = (messages: readonly ChatMessage[], options?: ChatTemp
  */
 export function compileChatTemplate(folder: string, source: string, specialTokens: Record<string, string>): ChatTemplate {
   const template = parse(folder, source);
-  return (messages, { addGenerationPrompt = false } = {}) => {
+  return (messages, { addGenerationPrompt = false, tools } = {}) => {
     try {
       return template.render({
         ...specialTokens,
-        messages: messages.map(({ role, content }) => ({ role, content })),
+        messages: messages.map(fieldsOf),
         add_generation_prompt: addGenerationPrompt,
-        tools: null,
+        tools: tools && tools.length > 0 ? tools : null,
       });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new EngineError('DATASET_INVALID', `The model's chat template refuses the conversation: ${reason}`, { cause: error });
     }
   };
+}
+
+/** Only what a message has: templates ask whether a field is defined. */
+function fieldsOf({ role, content, tool_calls, tool_call_id, name, reasoning_content }: ChatMessage): Record<string, unknown> {
+  const optional = { tool_calls, tool_call_id, name, reasoning_content };
+  return { role, content, ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) };
 }
 
 function parse(folder: string, source: string): Template {

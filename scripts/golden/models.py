@@ -1,7 +1,7 @@
-"""Makes the golden files of engine/golden with PyTorch, transformers and PEFT: tiny random Llamas and what those libraries compute with them.
+"""Makes the golden files of engine/golden with PyTorch, transformers and PEFT: tiny random models of every family and what those libraries compute with them.
 
   python3 -m venv venv && venv/bin/pip install torch transformers peft
-  venv/bin/python scripts/golden/llama.py [--out engine/golden] [--only CASE,CASE]
+  venv/bin/python scripts/golden/models.py [--out engine/golden] [--only CASE,CASE]
 
 Everything is computed in fp32 on one thread with eager attention. What the files hold: engine/golden/README.md.
 """
@@ -18,14 +18,28 @@ import transformers
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.utils import get_peft_model_state_dict
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, get_linear_schedule_with_warmup
+from transformers import (
+    AutoModelForCausalLM,
+    Gemma3TextConfig,
+    GemmaConfig,
+    GPT2Config,
+    LlamaConfig,
+    MistralConfig,
+    Qwen2Config,
+    Qwen3Config,
+    SmolLM3Config,
+    get_linear_schedule_with_warmup,
+)
 
 LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 SMALL = dict(vocab_size=64, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, rms_norm_eps=1e-5, bos_token_id=1, eos_token_id=2)
 # The rope cases share no weights but are as small as can be: their point is the position encoding.
 ROPE = {**SMALL, "intermediate_size": 32, "num_key_value_heads": 1, "tie_word_embeddings": True}
+# The other families: sequences go well beyond the sliding window.
+FAMILY = {**SMALL, "intermediate_size": 32, "num_key_value_heads": 2, "max_position_embeddings": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}}
+GPT2 = dict(vocab_size=64, n_positions=32, n_embd=32, n_layer=2, n_head=4, bos_token_id=1, eos_token_id=2)
 
-# name → configuration, sequence length, and what else to compute.
+# name → class of the configuration (Llama's if left out), configuration, sequence length, and what else to compute. New cases go to the end: seeds follow the order.
 CASES = {
     "gqa-tied": dict(
         config={**SMALL, "num_key_value_heads": 2, "tie_word_embeddings": True, "max_position_embeddings": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}},
@@ -59,6 +73,32 @@ CASES = {
         config={**SMALL, "intermediate_size": 32, "num_key_value_heads": 2, "tie_word_embeddings": False, "max_position_embeddings": 64, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}},
         length=16, sharded_bf16=True,
     ),
+    "mistral": dict(kind=MistralConfig, config={**FAMILY, "sliding_window": 6, "tie_word_embeddings": False}, length=20, generate=True),
+    # The first layer sees everything, the second looks through a window.
+    "qwen2": dict(
+        kind=Qwen2Config, config={**FAMILY, "use_sliding_window": True, "sliding_window": 6, "max_window_layers": 1, "tie_word_embeddings": True}, length=20, generate=True, trainings=["lora"],
+    ),
+    # head_dim is not hidden_size / heads.
+    "qwen3": dict(kind=Qwen3Config, config={**FAMILY, "head_dim": 16, "tie_word_embeddings": True}, length=20, full=True, generate=True, trainings=["lora"]),
+    # The layer in the middle does not rotate, and is the one with a window.
+    "smollm3": dict(
+        kind=SmolLM3Config,
+        config={**FAMILY, "num_hidden_layers": 3, "no_rope_layers": [1, 0, 1], "use_sliding_window": True, "sliding_window": 6, "tie_word_embeddings": True, "pad_token_id": 0},
+        length=20, generate=True,
+    ),
+    "gemma": dict(kind=GemmaConfig, config={**FAMILY, "head_dim": 16, "tie_word_embeddings": True}, length=20, generate=True),
+    # Two layers with a window and rotary positions of their own, one without; scores are not divided by the root of head_dim.
+    "gemma3": dict(
+        kind=Gemma3TextConfig,
+        config={**FAMILY, "num_hidden_layers": 3, "head_dim": 16, "query_pre_attn_scalar": 24, "sliding_window": 6, "layer_types": ["sliding_attention", "sliding_attention", "full_attention"],
+                "rope_parameters": {"full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1000000.0}, "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0}},
+                "tie_word_embeddings": True},
+        length=20, generate=True,
+    ),
+    "gpt2": dict(kind=GPT2Config, config=GPT2, length=20, full=True, generate=True, trainings=["lora"]),
+    "gpt2-untied": dict(
+        kind=GPT2Config, config={**GPT2, "n_embd": 16, "n_head": 2, "n_inner": 24, "scale_attn_by_inverse_layer_idx": True, "tie_word_embeddings": False}, length=16,
+    ),
 }
 
 
@@ -84,7 +124,7 @@ def make_case(folder, name, case, seed):
     torch.manual_seed(seed)
     make_model(folder, case)
     load = lambda: AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
-    make_adapter(folder, load())
+    make_adapter(folder, load(), ["c_attn", "c_proj", "c_fc"] if case.get("kind") is GPT2Config else LINEARS)
     load_lora = lambda: PeftModel.from_pretrained(load(), folder / "adapter", is_trainable=True)
 
     batch = make_batch(case["config"]["vocab_size"], case["length"], lengths=[case["length"], case["length"] - 5], prompts=[4, 3])
@@ -119,17 +159,21 @@ def make_case(folder, name, case, seed):
 
 def make_model(folder, case):
     """A Hugging Face folder with random weights, large enough to make every part of the model matter."""
-    model = LlamaForCausalLM(LlamaConfig(**case["config"]))
+    kind = case.get("kind", LlamaConfig)
+    model = AutoModelForCausalLM.from_config(kind(**case["config"]))
+    gemma = kind in (GemmaConfig, Gemma3TextConfig)
     with torch.no_grad():
         for key, tensor in model.named_parameters():
-            if "norm" in key:
-                tensor.copy_(1 + 0.2 * torch.randn_like(tensor))
+            if tensor.dim() == 1 and key.endswith(".weight"):
+                # Gemma stores what is added to one.
+                tensor.copy_((0 if gemma else 1) + 0.2 * torch.randn_like(tensor))
             elif key.endswith(".bias"):
                 tensor.copy_(0.1 * torch.randn_like(tensor))
-            elif "embed" in key:
-                tensor.copy_(0.5 * torch.randn_like(tensor))
+            elif any(table in key for table in ("embed", "wte", "wpe")):
+                tensor.copy_(0.5 * torch.randn_like(tensor) / (tensor.shape[1] ** 0.5 if gemma else 1))
             else:
-                tensor.copy_(1.5 * torch.randn_like(tensor) / tensor.shape[1] ** 0.5)
+                inputs = tensor.shape[0 if kind is GPT2Config and key != "lm_head.weight" else 1]
+                tensor.copy_(1.5 * torch.randn_like(tensor) / inputs**0.5)
     if case.get("sharded_bf16"):
         model.to(torch.bfloat16).save_pretrained(folder, max_shard_size=24_000)
     else:
@@ -149,9 +193,9 @@ def write_old_config(path):
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
-def make_adapter(folder, model):
+def make_adapter(folder, model, linears):
     """A PEFT folder with LoRA on all linears; B is not zero, so that every LoRA tensor has a gradient."""
-    lora = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, lora_dropout=0.0, task_type="CAUSAL_LM", target_modules=LINEARS))
+    lora = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, lora_dropout=0.0, task_type="CAUSAL_LM", target_modules=linears))
     with torch.no_grad():
         for key, tensor in lora.named_parameters():
             if "lora_A" in key:

@@ -17,6 +17,8 @@ export interface OpDefinition<A> {
    * through its lowering.
    */
   gradient?: (graph: Graph, call: GradientCall & { attributes: A }) => readonly (Contribution | undefined)[];
+  /** It takes so little time that the backward pass computes it again rather than that its results are kept. */
+  recompute?: boolean;
 }
 
 export type Op<A> = (graph: Graph, inputs: readonly Value[], attributes: A) => readonly Value[];
@@ -30,16 +32,18 @@ export const operatorNames = (): readonly string[] => [...operators].sort();
 export function defineOp<A = undefined>(name: string, definition: OpDefinition<A>): Op<A> {
   if (operators.has(name)) throw new Error(`operator ${name} is defined twice`);
   operators.add(name);
-  const { infer, emit, lower, gradient } = definition;
+  const { infer, emit, lower, gradient, recompute } = definition;
   return (graph, inputs, attributes) => {
     if (lower && !gradient) return lower(graph, inputs, attributes);
     return graph.append(
       {
         op: name,
         inputs,
+        attributes,
         emit: emit && ((emitter, names, outputs, node) => emit(emitter, names, outputs, attributes, node)),
         lower: lower && ((target, values) => lower(target, values, attributes)),
         gradient: gradient && ((target, call) => gradient(target, { ...call, attributes })),
+        recompute,
       },
       infer(inputs, attributes),
     );

@@ -1,4 +1,4 @@
-import type { Contribution, Graph } from './graph.ts';
+import type { Contribution, Graph, Node } from './graph.ts';
 import { add } from './ops/arithmetic.ts';
 import { type Value, describe, floatType, sameShape } from './types.ts';
 
@@ -18,13 +18,15 @@ export function appendGradients(graph: Graph, scalar: Value, wanted: readonly Va
   const sums = new Map<Value, Value>();
   sums.set(scalar, graph.scalar(1, floatType(scalar)));
 
+  const again = recomputation(graph, forward);
   for (const node of forward.reverse()) {
     const grads = node.outputs.map((output) => sums.get(output));
     if (grads.every((grad) => grad === undefined)) continue;
     const needs = node.inputs.map((input) => needed.has(input));
     if (!needs.includes(true)) continue;
     if (!node.gradient) throw new Error(`operator ${node.op} has no gradient`);
-    const contributions = node.gradient(graph, { inputs: node.inputs, outputs: node.outputs, grads, needs });
+    const [inputs, outputs] = [node.inputs.map(again), node.outputs.map(again)];
+    const contributions = node.gradient(graph, { inputs, outputs, grads, needs });
     node.inputs.forEach((input, index) => {
       const contribution = contributions[index];
       if (needs[index] && contribution !== undefined) sums.set(input, accumulate(graph, sums.get(input), contribution, input));
@@ -36,6 +38,25 @@ export function appendGradients(graph: Graph, scalar: Value, wanted: readonly Va
     if (!grad) throw new Error(`the loss does not depend on ${value.name}`);
     return grad;
   });
+}
+
+/**
+ * Where the backward pass takes a value of the forward pass from: the value itself, or a second computation of it, once, from what is
+ * kept. A runtime that merges equal computations would undo this.
+ */
+function recomputation(graph: Graph, forward: readonly Node[]): (value: Value) => Value {
+  const makers = new Map(forward.flatMap((node) => (node.recompute ? node.outputs.map((output) => [output, node] as const) : [])));
+  const remade = new Map<Value, Value>();
+  const again = (value: Value): Value => {
+    const node = makers.get(value);
+    if (!node) return value;
+    if (!remade.has(value)) {
+      const outputs = graph.append({ ...node, inputs: node.inputs.map(again) }, node.outputs);
+      node.outputs.forEach((output, index) => remade.set(output, outputs[index] ?? output));
+    }
+    return remade.get(value) ?? value;
+  };
+  return again;
 }
 
 function accumulate(graph: Graph, sum: Value | undefined, contribution: Contribution, input: Value): Value {

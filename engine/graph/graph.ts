@@ -21,11 +21,15 @@ export interface Node {
   readonly op: string;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  /** What the operator was applied with, for runtimes that have rules of their own. */
+  readonly attributes: unknown;
   /** Primitive operators: writes the ONNX node. */
   readonly emit?: (emitter: OnnxEmitter, inputs: readonly string[], outputs: readonly string[], node: Node) => void;
   /** Composite operators: the same in terms of other operators. */
   readonly lower?: (graph: Graph, inputs: readonly Value[]) => readonly Value[];
   readonly gradient?: (graph: Graph, call: GradientCall) => readonly (Contribution | undefined)[];
+  /** The results are not kept for the backward pass but computed again there. */
+  readonly recompute?: boolean;
 }
 
 /**
@@ -39,6 +43,7 @@ export class Graph {
   readonly constants: Constant[] = [];
   readonly #names = new Set<string>();
   #nextId = 0;
+  #recomputing = false;
 
   /** A tensor fed at every run. */
   input(name: string, dtype: DataType, shape: readonly number[]): Value {
@@ -80,8 +85,22 @@ export class Graph {
   /** Adds a node and gives the values that it makes. Operators call this; models call operators. */
   append(parts: Omit<Node, 'outputs'>, types: readonly TensorType[]): readonly Value[] {
     const outputs = types.map((type) => this.#value('result', type));
-    this.nodes.push({ ...parts, outputs });
+    this.nodes.push({ ...parts, outputs, recompute: this.#recomputing || parts.recompute });
     return outputs;
+  }
+
+  /**
+   * Builds a part of the graph whose results are not kept for the backward pass but computed again there (gradient checkpointing,
+   * Chen et al. 2016). What the part returns should be the input of something outside of it, or it is computed again too.
+   */
+  recomputed<T>(build: () => T): T {
+    const before = this.#recomputing;
+    this.#recomputing = true;
+    try {
+      return build();
+    } finally {
+      this.#recomputing = before;
+    }
   }
 
   #value(kind: Value['kind'], type: TensorType, name?: string): Value {

@@ -1,5 +1,6 @@
 export type FloatType = 'float32' | 'float64';
-export type DataType = FloatType | 'int32' | 'int64' | 'bool';
+/** Single precision is computed with; the smaller types hold weights. A float16 is kept as its bit pattern. */
+export type DataType = FloatType | 'float16' | 'int8' | 'uint8' | 'uint16' | 'int32' | 'int64' | 'bool';
 
 /** Element type and static shape of a tensor. A scalar has the shape []. */
 export interface TensorType {
@@ -18,7 +19,7 @@ export interface Value extends TensorType {
   readonly name: string;
 }
 
-export type TensorData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+export type TensorData = Float32Array | Float64Array | Uint16Array | Int8Array | Uint8Array | Int32Array | BigInt64Array;
 
 export interface Constant {
   readonly value: Value;

@@ -1,9 +1,12 @@
 import type { DataType, TensorData } from '../graph/types.ts';
+import type { Device } from '../hardware/device.ts';
 
 export type Attribute = { int: number } | { float: number } | { ints: readonly number[] } | { string: string };
 
 /** What an operator writes its ONNX node with. */
 export interface OnnxEmitter {
+  /** Where the model will be computed: an operator goes round what its kernel there gets wrong. */
+  readonly device: Device;
   /** @param domain empty for ONNX's own operators, `com.microsoft` for ONNX Runtime's. */
   node(type: string, inputs: readonly string[], outputs: readonly string[], attributes?: Record<string, Attribute>, domain?: string): void;
   /** A literal tensor that the node needs beside its inputs (shapes, axes); its name. */

@@ -1,18 +1,19 @@
 import { lowerGraph } from '../graph/lower.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, Node } from '../graph/graph.ts';
 import type { DataType, TensorData, TensorType, Value } from '../graph/types.ts';
+import type { Device } from '../hardware/device.ts';
 import type { Attribute, OnnxEmitter } from './emitter.ts';
 import { ProtobufWriter } from './protobuf.ts';
 
 /** Versions written into the model: ONNX IR 10, opset 21, ONNX Runtime's own operators 1. */
-const irVersion = 10;
-const opsets: readonly (readonly [string, number])[] = [
+export const irVersion = 10;
+export const opsets: readonly (readonly [string, number])[] = [
   ['', 21],
   ['com.microsoft', 1],
 ];
 
 /** TensorProto.DataType of the ONNX specification. */
-const dataTypes: Record<DataType, number> = { float32: 1, float64: 11, int32: 6, int64: 7, bool: 9 };
+export const dataTypes: Record<DataType, number> = { float32: 1, uint8: 2, int8: 3, uint16: 4, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 };
 
 export interface OnnxModel {
   /** The serialised ModelProto. */
@@ -26,31 +27,42 @@ export interface OnnxModel {
  * Writes a graph as an ONNX model (https://onnx.ai/onnx/repo-docs/IR.html). Names of inputs and weights are kept; the
  * outputs take the names given.
  */
-export function writeOnnxModel(source: Graph, outputs: Record<string, Value>): OnnxModel {
-  const names = Object.keys(outputs);
+export function writeOnnxModel(source: Graph, outputs: Record<string, Value>, device: Device = 'cpu'): OnnxModel {
   const { graph, outputs: results } = lowerGraph(source, Object.values(outputs));
-  const usable = results.map((value, index) => ({ value, name: names[index] ?? value.name }));
+  const usable = Object.keys(outputs).flatMap((name, index) => {
+    const value = results[index];
+    return value ? [{ name, value }] : [];
+  });
+  // A result takes the name of the output that it is; what is an output twice, or was given, is passed on by a node of its own.
+  const names = new Map<Value, string>();
+  for (const { name, value } of usable) if (value.kind === 'result' && !names.has(value)) names.set(value, name);
+  const nameOf = (value: Value): string => names.get(value) ?? value.name;
   const writer = new ProtobufWriter();
   writer.integer(1, irVersion).string(2, 'anneal');
   writer.message(7, (proto) => {
-    const emitter = new GraphWriter(proto);
+    const emitter = new GraphWriter(proto, device);
     for (const { value, data } of graph.constants) emitter.initializer(value.name, data, value.dtype, value.shape);
-    for (const node of graph.nodes) {
+    for (const node of inExecutionOrder(graph.nodes)) {
       if (!node.emit) throw new Error(`operator ${node.op} cannot be written to ONNX`);
-      node.emit(
-        emitter,
-        node.inputs.map((value) => value.name),
-        node.outputs.map((value) => value.name),
-        node,
-      );
+      node.emit(emitter, node.inputs.map(nameOf), node.outputs.map(nameOf), node);
     }
-    for (const { value, name } of usable) emitter.node('Identity', [value.name], [name]);
+    for (const { value, name } of usable) if (nameOf(value) !== name) emitter.node('Identity', [nameOf(value)], [name]);
     proto.string(2, 'graph');
     for (const value of [...graph.inputs, ...graph.weights]) proto.message(11, (info) => valueInfo(info, value.name, value));
     for (const { value, name } of usable) proto.message(12, (info) => valueInfo(info, name, value));
   });
   for (const [domain, version] of opsets) writer.message(8, (proto) => proto.string(1, domain).integer(2, version));
   return { bytes: writer.finish(), weights: graph.weights, inputs: graph.inputs };
+}
+
+/**
+ * ONNX Runtime executes depth first from the nodes that nothing depends on, the last of the file before the others. Gradients of weights
+ * are such nodes: written last, the first of them at the very end, each is computed as soon as it can be and what it needs is freed.
+ */
+export function inExecutionOrder(nodes: readonly Node[]): Node[] {
+  const used = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const isLeaf = ({ outputs }: Node) => !outputs.some((output) => used.has(output));
+  return [...nodes.filter((node) => !isLeaf(node)), ...nodes.filter(isLeaf).reverse()];
 }
 
 function valueInfo(proto: ProtobufWriter, name: string, type: TensorType): void {
@@ -64,12 +76,14 @@ function valueInfo(proto: ProtobufWriter, name: string, type: TensorType): void 
 }
 
 class GraphWriter implements OnnxEmitter {
+  readonly device: Device;
   readonly #proto: ProtobufWriter;
   readonly #literals = new Map<string, string>();
   #count = 0;
 
-  constructor(proto: ProtobufWriter) {
+  constructor(proto: ProtobufWriter, device: Device) {
     this.#proto = proto;
+    this.device = device;
   }
 
   node(type: string, inputs: readonly string[], outputs: readonly string[], attributes: Record<string, Attribute> = {}, domain = ''): void {
@@ -104,7 +118,7 @@ class GraphWriter implements OnnxEmitter {
 }
 
 /** AttributeProto: the type numbers are those of AttributeProto.AttributeType. */
-function writeAttribute(proto: ProtobufWriter, name: string, attribute: Attribute): void {
+export function writeAttribute(proto: ProtobufWriter, name: string, attribute: Attribute): void {
   proto.string(1, name);
   if ('float' in attribute) proto.float(2, attribute.float).integer(20, 1);
   else if ('int' in attribute) proto.integer(3, attribute.int).integer(20, 2);

@@ -17,6 +17,14 @@ export class ProtobufWriter {
     return this;
   }
 
+  double(field: number, value: number): this {
+    this.#varint(BigInt((field << 3) | 1));
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setFloat64(0, value, true);
+    this.#push(bytes);
+    return this;
+  }
+
   bytes(field: number, value: Uint8Array): this {
     this.#varint(BigInt((field << 3) | 2));
     this.#varint(BigInt(value.byteLength));

@@ -1,17 +1,20 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Graph } from '../graph/graph.ts';
 import { type TensorData, type Value, describe, elements } from '../graph/types.ts';
+import { type Device, executionProvider } from '../hardware/device.ts';
+import { Results } from '../runtimes/results.ts';
+import type { CompiledGraph, Feeds } from '../runtimes/runtime.ts';
 import { writeOnnxModel } from './model.ts';
 
 export interface SessionOptions {
   /** CPU threads; 0: one for each core. */
   threads?: number;
+  /** Where it is computed; nodes that the device has no kernel for are computed by the CPU. */
+  device?: Device;
 }
 
-export type Feeds = Readonly<Record<string, TensorData>>;
-
 /** A graph compiled by ONNX Runtime for one set of shapes. `run` blocks the event loop while it computes. */
-export class GraphSession {
+export class GraphSession implements CompiledGraph {
   readonly #session: InferenceSession;
   readonly #inputs: readonly Value[];
   readonly #weights: Readonly<Record<string, Tensor>>;
@@ -40,7 +43,7 @@ export class GraphSession {
     weights: ReadonlyMap<string, TensorData>,
     options: SessionOptions = {},
   ): Promise<GraphSession> {
-    const model = writeOnnxModel(graph, outputs);
+    const model = writeOnnxModel(graph, outputs, options.device);
     const bound: Record<string, Tensor> = {};
     for (const weight of model.weights) {
       const data = weights.get(weight.name);
@@ -48,11 +51,16 @@ export class GraphSession {
       bound[weight.name] = tensor(weight, data);
     }
     const session = await InferenceSession.create(model.bytes, {
+      executionProviders: [executionProvider[options.device ?? 'cpu']],
       intraOpNumThreads: options.threads ?? 0,
       interOpNumThreads: 1,
+      // Planned ahead, the buffers of a step take twice the memory: one plan beside the blocks of the first run.
+      enableMemPattern: false,
       // Fused operators exist in single precision only.
       graphOptimizationLevel: model.inputs.some(({ dtype }) => dtype === 'float64') ? 'basic' : 'all',
       logSeverityLevel: 3,
+      // Merging equal computations would undo what the backward pass computes again.
+      extra: { optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' } },
     });
     return new GraphSession(session, model.inputs, bound, outputs);
   }
@@ -68,7 +76,7 @@ export class GraphSession {
    * @param into buffers that the outputs of the same names are written to.
    * @returns data of each output, by name.
    */
-  async run(feeds: Feeds, into: Feeds = {}): Promise<SessionResults> {
+  async run(feeds: Feeds, into: Feeds = {}): Promise<Results> {
     const tensors: Record<string, Tensor> = { ...this.#weights };
     for (const input of this.#inputs) {
       const data = feeds[input.name];
@@ -80,39 +88,12 @@ export class GraphSession {
       const buffer = into[name];
       fetches[name] = buffer ? tensor(value, buffer) : null;
     }
-    return new SessionResults(await this.#session.run(tensors, fetches));
+    const results = await this.#session.run(tensors, fetches);
+    return new Results(Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data])));
   }
 
   async release(): Promise<void> {
     await this.#session.release();
-  }
-}
-
-/** What a session computed. */
-export class SessionResults {
-  readonly #results: Readonly<Record<string, Tensor>>;
-
-  constructor(results: Readonly<Record<string, Tensor>>) {
-    this.#results = results;
-  }
-
-  /** A single precision output. */
-  floats(name: string): Float32Array {
-    const data = this.#results[name]?.data;
-    if (!(data instanceof Float32Array)) throw new TypeError(`the session gave no single precision tensor ${name}`);
-    return data;
-  }
-
-  /** All elements of a floating point output, as numbers. */
-  numbers(name: string): readonly number[] {
-    const data = this.#results[name]?.data;
-    if (!(data instanceof Float32Array || data instanceof Float64Array)) throw new TypeError(`the session gave no numbers ${name}`);
-    return Array.from(data);
-  }
-
-  /** An output of one element. */
-  scalar(name: string): number {
-    return this.numbers(name)[0] ?? NaN;
   }
 }
 

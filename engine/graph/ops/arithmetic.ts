@@ -1,6 +1,7 @@
 import { defineOp, type Op } from '../define-op.ts';
 import type { Graph } from '../graph.ts';
-import { type TensorType, type Value, describe, first, given, sameShape } from '../types.ts';
+import { int } from '../../onnx/emitter.ts';
+import { type FloatType, type TensorType, type Value, describe, first, given, sameShape } from '../types.ts';
 import { reduceSum, reshape } from './shape.ts';
 
 /** The shape of two tensors that are stretched over each other (NumPy broadcasting). */
@@ -70,12 +71,33 @@ export const log = unary('Log', (graph, grad, x) => div(graph, grad, x));
 /** 1 / (1 + e⁻ˣ) */
 export const sigmoid = unary('Sigmoid', (graph, grad, _x, y) => mul(graph, grad, mul(graph, y, sub(graph, graph.scalar(1, y.dtype), y))));
 
-/** Element-wise larger of two; no gradient flows through it. */
-const maximumOp = defineOp('Max', {
-  infer: ([a, b]) => [broadcast('Max', given(a), given(b))],
-  emit: (emitter, inputs, outputs) => emitter.node('Max', inputs, outputs),
+/** eˣ */
+export const exponential = unary('Exp', (graph, grad, _x, y) => mul(graph, grad, y));
+export const squareRoot = unary('Sqrt', (graph, grad, _x, y) => scale(graph, div(graph, grad, y), 0.5));
+
+/** Of an angle in radians. */
+export const cosine = unary('Cos', (graph, grad, x) => negate(graph, mul(graph, grad, sine(graph, x))));
+export const sine = unary('Sin', (graph, grad, x) => mul(graph, grad, cosine(graph, x)));
+
+/** A choice between two elements; no gradient flows through it. */
+function choice(type: 'Max' | 'Min'): (graph: Graph, a: Value, b: Value) => Value {
+  const op = defineOp(type, {
+    infer: ([a, b]) => [broadcast(type, given(a), given(b))],
+    emit: (emitter, inputs, outputs) => emitter.node(type, inputs, outputs),
+  });
+  return (graph, a, b) => first(op(graph, [a, b], undefined));
+}
+/** Element-wise larger of two. */
+export const maximum = choice('Max');
+/** Element-wise smaller of two. */
+export const minimum = choice('Min');
+
+const toFloatOp = defineOp<{ dtype: FloatType }>('ToFloat', {
+  infer: ([x], { dtype }) => [{ dtype, shape: given(x).shape }],
+  emit: (emitter, inputs, outputs, { dtype }) => emitter.node('Cast', inputs, outputs, { to: int(dtype === 'float64' ? 11 : 1) }),
 });
-export const maximum = (graph: Graph, a: Value, b: Value): Value => first(maximumOp(graph, [a, b], undefined));
+/** Whole numbers as floating point ones. x: int32. */
+export const toFloat = (graph: Graph, x: Value, dtype: FloatType): Value => first(toFloatOp(graph, [x], { dtype }));
 
 /** x · factor */
 export const scale = (graph: Graph, x: Value, factor: number): Value => (factor === 1 ? x : mul(graph, x, graph.scalar(factor, x.dtype)));

@@ -4,6 +4,7 @@ import { type Value, describe, dimension, first, floatType, given } from '../typ
 import { add, log, maximum, mul, negate, sub } from './arithmetic.ts';
 import { embedding, oneHot, pickColumn } from './indexing.ts';
 import { gemm } from './matmul.ts';
+import { orderedAfter } from './ordered-after.ts';
 import { reduceSum, reshape, slice, concat } from './shape.ts';
 import { softmax } from './softmax.ts';
 
@@ -42,7 +43,9 @@ const linearCrossEntropyOp = defineOp<Options>('LinearCrossEntropy', {
     for (let start = 0; start < total; start += size) {
       const end = Math.min(total, start + size);
       const cut = (value: Value) => (start === 0 && end === total ? value : slice(graph, value, 0, start, end));
-      const [part, label] = [cut(rows), cut(given(labels))];
+      const label = cut(given(labels));
+      const done = [...rowGrads.slice(-1), ...(loss ? [reshape(graph, loss, [1, 1])] : []), ...(headGrad ? [headGrad] : [])];
+      const part = orderedAfter(graph, cut(rows), done);
       const weight = reshape(graph, cut(given(weights)), [end - start, 1]);
       const probabilities = softmax(graph, gemm(graph, part, table, undefined, { transposeB: true }));
       const chosen = maximum(graph, pickColumn(graph, probabilities, label), tiny);

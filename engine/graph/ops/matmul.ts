@@ -1,5 +1,6 @@
 import { defineOp } from '../define-op.ts';
 import type { Contribution, Graph } from '../graph.ts';
+import type { Device } from '../../hardware/device.ts';
 import { float, int, ints } from '../../onnx/emitter.ts';
 import { type Value, describe, dimension, first, floatType, given, sameShape } from '../types.ts';
 import { reshape } from './shape.ts';
@@ -11,6 +12,9 @@ export interface MatMulOptions {
   /** Factor of the product. */
   alpha?: number;
 }
+
+/** Elsewhere the operands would travel to the CPU and back. */
+const hasFusedMatMul: ReadonlySet<Device> = new Set<Device>(['cpu', 'cuda', 'directml']);
 
 const matMulOp = defineOp<Required<MatMulOptions>>('MatMul', {
   infer: ([a, b], { transposeA, transposeB }) => {
@@ -26,7 +30,8 @@ const matMulOp = defineOp<Required<MatMulOptions>>('MatMul', {
   },
   emit: (emitter, [a = '', b = ''], outputs, { transposeA, transposeB, alpha }, node) => {
     const left = first(node.inputs);
-    if (left.dtype === 'float32') {
+    const dtype = floatType(left);
+    if (dtype === 'float32' && hasFusedMatMul.has(emitter.device)) {
       emitter.node(
         'FusedMatMul',
         [a, b],
@@ -44,7 +49,8 @@ const matMulOp = defineOp<Required<MatMulOptions>>('MatMul', {
       `${out}_${side}`
     );
     emitter.node('MatMul', [transposeA ? turn(a, 'a') : a, transposeB ? turn(b, 'b') : b], [`${out}_product`]);
-    emitter.node('Mul', [`${out}_product`, emitter.literal(Float64Array.of(alpha), 'float64', [])], outputs);
+    const factor = emitter.literal(dtype === 'float64' ? Float64Array.of(alpha) : Float32Array.of(alpha), dtype, []);
+    emitter.node('Mul', [`${out}_product`, factor], outputs);
   },
   gradient: (graph, { inputs: [a, b], grads: [g], needs, attributes: { transposeA, transposeB, alpha } }) => {
     const [left, right, grad] = [given(a), given(b), given(g)];

@@ -8,21 +8,24 @@ import { reduceSum, reshape } from './shape.ts';
 
 /** y = x / rms(x) · w over the last axis (Zhang & Sennrich 2019), with 1 / rms(x) kept for the backward pass. */
 const rmsNormOp = defineOp<{ epsilon: number }>('RmsNorm', {
+  recompute: true,
   infer: ([x, w]) => {
     const [from, weight] = [given(x), given(w)];
     if (from.shape.length !== 2 || weight.shape.length !== 1 || dimension(from, 1) !== dimension(weight, 0))
       throw new RangeError(`RmsNorm: ${describe(from)} with weight ${describe(weight)}`);
     return [from, { dtype: from.dtype, shape: [dimension(from, 0), 1] }];
   },
-  // ONNX Runtime's fused operator gives the result and 1 / rms, the latter in single precision only.
+  // ONNX Runtime's fused operator exists in single precision only. Its second result is 1 / rms; WebGPU's kernel gives the mean there.
   emit: (emitter, [x = '', w = ''], [y = '', inverse = ''], { epsilon }, node) => {
-    if (given(node.inputs[0]).dtype === 'float32') {
+    const dtype = floatType(given(node.inputs[0]));
+    if (dtype === 'float32' && emitter.device !== 'webgpu') {
       emitter.node('SimplifiedLayerNormalization', [x, w], [y, inverse], { axis: int(-1), epsilon: float(epsilon) });
       return;
     }
+    const shift = emitter.literal(dtype === 'float64' ? Float64Array.of(epsilon) : Float32Array.of(epsilon), dtype, []);
     emitter.node('Mul', [x, x], [`${y}_square`]);
     emitter.node('ReduceMean', [`${y}_square`, int64s(emitter, [1])], [`${y}_mean`], { keepdims: int(1) });
-    emitter.node('Add', [`${y}_mean`, emitter.literal(Float64Array.of(epsilon), 'float64', [])], [`${y}_shifted`]);
+    emitter.node('Add', [`${y}_mean`, shift], [`${y}_shifted`]);
     emitter.node('Sqrt', [`${y}_shifted`], [`${y}_rms`]);
     emitter.node('Reciprocal', [`${y}_rms`], [inverse]);
     emitter.node('Mul', [x, inverse], [`${y}_normalised`]);

@@ -2,7 +2,7 @@ import { defineOp, type Op } from '../define-op.ts';
 import type { Graph } from '../graph.ts';
 import { type Value, describe, dimension, first, given } from '../types.ts';
 import { add, mul, negate, sub } from './arithmetic.ts';
-import { concat, reshape, slice } from './shape.ts';
+import { concat, reshape, split } from './shape.ts';
 
 interface Rotation {
   /** Turns the other way: the inverse, and so the gradient of a rotation. */
@@ -23,7 +23,7 @@ const rotaryOp: Op<Rotation> = defineOp<Rotation>('Rotary', {
     const half = dimension(c, 2);
     const tables = [dimension(c, 0), 1, dimension(c, 1), half];
     const [cosine, sine] = [reshape(graph, c, tables), reshape(graph, back ? negate(graph, s) : s, tables)];
-    const [left, right] = [slice(graph, from, 3, 0, half), slice(graph, from, 3, half, 2 * half)];
+    const [left = from, right = from] = split(graph, from, 3, [half, half]);
     const turnedLeft = sub(graph, mul(graph, left, cosine), mul(graph, right, sine));
     const turnedRight = add(graph, mul(graph, right, cosine), mul(graph, left, sine));
     return [concat(graph, [turnedLeft, turnedRight], 3)];

@@ -40,15 +40,13 @@ const concatOp = defineOp<{ axis: number }>('Concat', {
     return [{ dtype: head.dtype, shape: head.shape.map((size, index) => (index === axis ? total : size)) }];
   },
   emit: (emitter, inputs, outputs, { axis }) => emitter.node('Concat', inputs, outputs, { axis: int(axis) }),
-  gradient: (graph, { inputs, grads: [grad], needs, attributes: { axis } }) => {
-    let start = 0;
-    return inputs.map((part, index) => {
-      const end = start + dimension(part, axis);
-      const piece = needs[index] ? slice(graph, given(grad), axis, start, end) : undefined;
-      start = end;
-      return piece;
-    });
-  },
+  gradient: (graph, { inputs, grads: [grad], attributes: { axis } }) =>
+    split(
+      graph,
+      given(grad),
+      axis,
+      inputs.map((part) => dimension(part, axis)),
+    ),
 });
 /** Tensors one after the other along an axis (counted from the front). */
 export const concat = (graph: Graph, parts: readonly Value[], axis: number): Value => first(concatOp(graph, parts, { axis }));

@@ -5,6 +5,7 @@ import { add, mul, sigmoid, sub } from './arithmetic.ts';
 
 /** silu(gate) · up, with sigmoid(gate) and silu(gate) kept for the backward pass. */
 const swiGluOp = defineOp('SwiGlu', {
+  recompute: true,
   infer: ([gate]) => [given(gate), given(gate), given(gate)],
   lower: (graph, [gate, up]) => {
     const s = sigmoid(graph, given(gate));

@@ -3,7 +3,14 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { EngineError } from '../errors.ts';
 import { isMissing, writeAll, writeDurably } from './durable.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './float16.ts';
-import { brokenFile, elementBytes, maximumHeaderBytes, parseSafetensorsHeader, type TensorEntry } from './safetensors-header.ts';
+import {
+  brokenFile,
+  elementBytes,
+  maximumHeaderBytes,
+  parseSafetensorsHeader,
+  type SafetensorsDtype,
+  type TensorEntry,
+} from './safetensors-header.ts';
 
 /** An open `.safetensors` file. Only its header is in memory; tensors are read when they are asked for. */
 export interface SafetensorsFile {
@@ -26,6 +33,14 @@ export interface TensorToWrite {
   dtype: 'F32' | 'BF16' | 'F16';
   shape: readonly number[];
   data: Float32Array;
+}
+
+/** Bytes to be written as they are. */
+export interface BytesToWrite {
+  name: string;
+  dtype: 'U8';
+  shape: readonly number[];
+  data: Uint8Array;
 }
 
 /** Elements converted at a time, so that a tensor of another type is never in memory twice. */
@@ -165,10 +180,15 @@ export async function readSafetensors(
  */
 export async function writeSafetensors(
   path: string,
-  tensors: readonly TensorToWrite[],
+  tensors: readonly (TensorToWrite | BytesToWrite)[],
   metadata: Record<string, string> = {},
 ): Promise<{ bytes: number; sha256: string }> {
-  const ordered = [...tensors].sort((a, b) => elementBytes[b.dtype] - elementBytes[a.dtype] || (a.name < b.name ? -1 : 1));
+  const ordered = fileOrder(tensors);
+  for (const { name, shape, data } of ordered) {
+    const count = shape.reduce((product, size) => product * size, 1);
+    if (count !== data.length)
+      throw new RangeError(`Tensor "${name}" has ${data.length} values, its shape [${shape.join(', ')}] needs ${count}.`);
+  }
   const header = encodeHeader(ordered, metadata);
   const hash = createHash('sha256');
   let bytes = 0;
@@ -179,16 +199,23 @@ export async function writeSafetensors(
       await writeAll(handle, part);
     };
     await append(header);
-    for (const tensor of ordered) {
-      for (let from = 0; from < tensor.data.length; from += chunkElements) {
-        await append(encodeValues(tensor.data.subarray(from, from + chunkElements), tensor.dtype));
-      }
+    for (const { dtype, data } of ordered) {
+      if (dtype === 'U8') await append(data);
+      else
+        for (let from = 0; from < data.length; from += chunkElements)
+          await append(encodeFloats(data.subarray(from, from + chunkElements), dtype));
     }
   });
   return { bytes, sha256: hash.digest('hex') };
 }
 
-function encodeValues(values: Float32Array, dtype: TensorToWrite['dtype']): Uint8Array {
+/** Tensors as the reference implementation puts them: wider types first, so that each is aligned, then by name. */
+export function fileOrder<T extends { name: string; dtype: SafetensorsDtype }>(tensors: readonly T[]): T[] {
+  return [...tensors].sort((a, b) => elementBytes[b.dtype] - elementBytes[a.dtype] || (a.name < b.name ? -1 : 1));
+}
+
+/** The bytes of some values (little-endian). BF16 and F16 are rounded to nearest, ties to even. */
+export function encodeFloats(values: Float32Array, dtype: TensorToWrite['dtype']): Uint8Array {
   if (dtype === 'F32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const bits = new Uint16Array(values.length);
   if (dtype === 'BF16') float32ToBfloat16(values, bits);
@@ -196,17 +223,22 @@ function encodeValues(values: Float32Array, dtype: TensorToWrite['dtype']): Uint
   return new Uint8Array(bits.buffer);
 }
 
-/** Length and JSON, padded with spaces so that the data begins at a multiple of 8. */
-function encodeHeader(tensors: readonly TensorToWrite[], metadata: Record<string, string>): Uint8Array {
+/**
+ * What a safetensors file begins with: length and JSON, padded with spaces so that the data begins at a multiple of 8.
+ * @param tensors in the order in which their bytes follow
+ * @throws RangeError where a name is used twice or reserved
+ */
+export function encodeHeader(
+  tensors: readonly { name: string; dtype: SafetensorsDtype; shape: readonly number[] }[],
+  metadata: Record<string, string>,
+): Uint8Array {
   const entries: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : [];
   const names = new Set(['__metadata__']);
   let offset = 0;
-  for (const { name, dtype, shape, data } of tensors) {
+  for (const { name, dtype, shape } of tensors) {
     if (names.has(name)) throw new RangeError(`Tensor name "${name}" is used twice or reserved.`);
     names.add(name);
     const count = shape.reduce((product, size) => product * size, 1);
-    if (count !== data.length)
-      throw new RangeError(`Tensor "${name}" has ${data.length} values, its shape [${shape.join(', ')}] needs ${count}.`);
     const end = offset + count * elementBytes[dtype];
     entries.push([name, { dtype, shape, data_offsets: [offset, end] }]);
     offset = end;

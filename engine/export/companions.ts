@@ -1,0 +1,45 @@
+import { copyFile, open, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { writeAll, writeDurably } from '../weights/durable.ts';
+
+/** Files beside the weights that make a model folder complete: tokenizer, templates, generation settings, licence. */
+const tokenizerFiles = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'tokenizer.model',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.json',
+  'merges.txt',
+  'chat_template.jinja',
+  'chat_template.json',
+  'generation_config.json',
+];
+const legalFile = /^(LICENSE|LICENCE|NOTICE|USE_POLICY)(\.(md|txt))?$/i;
+
+/**
+ * Takes along, byte for byte, what belongs to a model beside its weights and config.json.
+ * @param more names of other files to take where they are there
+ */
+export async function copyCompanions(from: string, to: string, more: readonly string[] = []): Promise<void> {
+  for (const name of await readdir(from)) {
+    if (!tokenizerFiles.includes(name) && !more.includes(name) && !legalFile.test(name)) continue;
+    const target = path.join(to, name);
+    await copyFile(path.join(from, name), target);
+    await flush(target);
+  }
+}
+
+/** Writes a small file durably. */
+export const writeText = (file: string, content: string): Promise<void> =>
+  writeDurably(file, (handle) => writeAll(handle, new TextEncoder().encode(content)));
+
+/** Makes sure that a file is on the disk. */
+export async function flush(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

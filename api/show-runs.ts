@@ -20,7 +20,9 @@ export async function showRuns({ studio, display, url, signal }: ShowRunsOptions
   const look = async (id: string) => {
     const run = await studio.prisma.run.findUnique({ where: { id } });
     if (!run || signal.aborted) return;
-    if (!isEnded(run.state)) {
+    if (run.state === 'PAUSED') {
+      if (going.delete(id)) display.say(`${run.name} is paused after step ${run.step}.`);
+    } else if (!isEnded(run.state)) {
       going.add(id);
       if (run.state !== 'QUEUED') display.update(progressOf(run));
     } else if (going.delete(id)) {

@@ -70,3 +70,49 @@ builder.mutationField('cancelRun', (t) =>
     },
   }),
 );
+
+builder.mutationField('pauseRun', (t) =>
+  t.prismaFieldWithInput({
+    type: Run,
+    description: 'Stops a run at the end of its step such that it can go on later. It makes room for others meanwhile.',
+    errors: {
+      types: [NotFound, Conflict],
+      union: { description: 'The run that pauses, or why it cannot.' },
+      result: { description: 'The run pauses at the end of its step, or is paused.' },
+      dataField: { description: 'The run as it stands now.' },
+    },
+    typeOptions: { description: 'The run to pause.' },
+    argOptions: { description: 'The run to pause.' },
+    input: {
+      runId: t.input.id({ required: true, description: 'The run to pause.' }),
+    },
+    resolve: async (query, _root, { input }, { studio }) => {
+      const id = databaseId('Run', input.runId);
+      await studio.runs.pause(id);
+      return studio.prisma.run.findUniqueOrThrow({ ...selecting(query), where: { id } });
+    },
+  }),
+);
+
+builder.mutationField('resumeRun', (t) =>
+  t.prismaFieldWithInput({
+    type: Run,
+    description: 'Puts a paused run back into the queue. It goes on exactly where it was as soon as there is room.',
+    errors: {
+      types: [NotFound, Conflict],
+      union: { description: 'The run that goes on, or why it cannot.' },
+      result: { description: 'The run is queued, or goes already.' },
+      dataField: { description: 'The run as it stands now.' },
+    },
+    typeOptions: { description: 'The run to resume.' },
+    argOptions: { description: 'The run to resume.' },
+    input: {
+      runId: t.input.id({ required: true, description: 'The run to resume.' }),
+    },
+    resolve: async (query, _root, { input }, { studio }) => {
+      const id = databaseId('Run', input.runId);
+      await studio.runs.resume(id);
+      return studio.prisma.run.findUniqueOrThrow({ ...selecting(query), where: { id } });
+    },
+  }),
+);

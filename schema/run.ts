@@ -60,7 +60,7 @@ export const Run = builder.prismaNode('Run', {
       resolve: (run) => secondsLeft(run, new Date()),
     }),
     attempts: t.exposeInt('attempts', {
-      description: 'How often a training process was started for it. More than 1: it died and went on from a checkpoint.',
+      description: 'How often a training process was started for it. More than 1: it was paused, or died, and went on from a checkpoint.',
     }),
     parameters: t.exposeFloat('parameters', {
       nullable: true,

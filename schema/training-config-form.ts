@@ -1,7 +1,7 @@
 import { trainingConfigSchema } from '@anneal/core';
 import { z } from 'zod';
 
-export type FieldKind = 'TEXT' | 'INTEGER' | 'NUMBER' | 'CHOICE' | 'LIST';
+export type FieldKind = 'TEXT' | 'INTEGER' | 'NUMBER' | 'BOOLEAN' | 'CHOICE' | 'LIST' | 'MAP';
 
 export interface FormField {
   /** Dotted path: `optimizer.learningRate`. */
@@ -32,7 +32,7 @@ export interface Form {
 
 /** The part of JSON Schema, with the hints of the configuration, that a form is made of. */
 const fieldSchema = z.looseObject({
-  type: z.enum(['string', 'integer', 'number', 'array']),
+  type: z.enum(['string', 'integer', 'number', 'boolean', 'array', 'object']),
   title: z.string(),
   help: z.string(),
   unit: z.string().optional(),
@@ -45,7 +45,14 @@ const fieldSchema = z.looseObject({
 const sectionSchema = z.looseObject({ title: z.string(), help: z.string(), properties: z.record(z.string(), fieldSchema) });
 const formSchema = z.looseObject({ properties: z.record(z.string(), sectionSchema) });
 
-const kinds = { string: 'TEXT', integer: 'INTEGER', number: 'NUMBER', array: 'LIST' } as const satisfies Record<string, FieldKind>;
+const kinds = {
+  string: 'TEXT',
+  integer: 'INTEGER',
+  number: 'NUMBER',
+  boolean: 'BOOLEAN',
+  array: 'LIST',
+  object: 'MAP',
+} as const satisfies Record<string, FieldKind>;
 
 /** The form of a training configuration, out of the very schema that checks it: nothing is written twice. */
 export function trainingConfigForm(): Form {

@@ -7,8 +7,10 @@ const TrainingConfigFieldKind = builder.enumType('TrainingConfigFieldKind', {
     TEXT: { description: 'A line of text.' },
     INTEGER: { description: 'A whole number.' },
     NUMBER: { description: 'A number.' },
+    BOOLEAN: { description: 'Yes or no.' },
     CHOICE: { description: 'One of `choices`.' },
     LIST: { description: 'A list of texts.' },
+    MAP: { description: 'Names, each with a text: an object of texts.' },
   } as const,
 });
 

@@ -8,6 +8,8 @@ const units: Readonly<Record<string, string>> = {
   targetTokensPerSecond: 'tokens/s',
   stepSeconds: 's',
   residentMemory: 'bytes',
+  deviceMemory: 'bytes',
+  processRank: '',
 };
 
 /** What a metric is measured in; empty for pure numbers and for keys that are not known. */

@@ -58,9 +58,12 @@ export async function ingest(prisma: PrismaClient, runId: string, lines: readonl
 const checkpointName = ({ step }: { step: number }) => `checkpoint ${step}`;
 const artifactName = ({ step, path }: { step: number; path: string }) => `artifact ${step} ${path}`;
 
+/** An artifact is known by the step whose weights it has. */
+const stepOf = (line: JournalLine): number => (line.type === 'artifact' ? (line.weightsStep ?? line.step) : line.step);
+
 /** What of the checkpoints and artifacts in these lines is there already: telling one twice must not hold up what follows. */
 async function knownNames(transaction: Prisma.TransactionClient, runId: string, lines: readonly JournalLine[]): Promise<Set<string>> {
-  const steps = lines.flatMap((line) => (line.type === 'checkpoint' || line.type === 'artifact' ? [line.step] : []));
+  const steps = lines.flatMap((line) => (line.type === 'checkpoint' || line.type === 'artifact' ? [stepOf(line)] : []));
   if (steps.length === 0) return new Set();
   const query = { where: { runId, step: { in: steps } }, select: { step: true, path: true } };
   const [checkpoints, artifacts] = [await transaction.checkpoint.findMany(query), await transaction.artifact.findMany(query)];
@@ -124,14 +127,23 @@ function apply(draft: Draft, line: JournalLine): void {
       return;
     }
     case 'artifact': {
-      if (!isNew(draft, artifactName(line))) return;
+      const step = stepOf(line);
+      if (!isNew(draft, artifactName({ step, path: line.path }))) return;
       const id = newId();
-      draft.artifacts.push({ id, runId: run.id, kind: line.kind, step: line.step, bytes: line.bytes, path: line.path, createdAt: time });
+      draft.artifacts.push({ id, runId: run.id, kind: line.kind, step, bytes: line.bytes, path: line.path, createdAt: time });
       draft.events.push({ type: 'ARTIFACT', time, step: line.step, artifactId: id });
       return;
     }
+    case 'rollback':
+      // What happened is told by the log; the steps that were lost are made up for.
+      run.totalSteps = line.totalSteps;
+      return;
+    case 'paused':
+      move(draft, 'PAUSED', line.step, time);
+      return;
     case 'completed':
-      move(draft, 'COMPLETED', line.step, time);
+      // It may have stopped early.
+      if (move(draft, 'COMPLETED', line.step, time)) run.totalSteps = line.step;
       return;
     case 'cancelled':
       move(draft, 'CANCELLED', line.step, time);

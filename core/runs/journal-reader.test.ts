@@ -82,7 +82,8 @@ describe('JournalReader', () => {
     expect(run).toMatchObject({
       state: 'COMPLETED',
       step: 2,
-      totalSteps: 100,
+      // It ended there, early.
+      totalSteps: 2,
       parameters: 5e9,
       journalSequence: 7,
       journalOffset: BigInt(fs.statSync(journal).size),
@@ -116,6 +117,31 @@ describe('JournalReader', () => {
       errorMessage: 'Row 3 …',
       errorIssues: [{ path: 'rows.3', message: 'is empty' }],
     });
+  });
+
+  it('counts on after a roll-back, and knows what was saved by the step of its weights', async () => {
+    const events: JournalEvent[] = [
+      started,
+      metrics(1),
+      { type: 'rollback', step: 1, toStep: 0, rateFactor: 0.5, totalSteps: 101, reason: 'The loss exploded.' },
+      metrics(2),
+    ];
+    fs.writeFileSync(journal, text(events));
+    await reader.drain('run');
+    expect(await readRun()).toMatchObject({ state: 'RUNNING', step: 2, totalSteps: 101 });
+    fs.appendFileSync(
+      journal,
+      text([{ type: 'artifact', step: 2, weightsStep: 1, kind: 'adapter', path: 'artifacts/adapter', bytes: 5 }], 5),
+    );
+    await reader.drain('run');
+    expect(await prisma.artifact.findMany()).toMatchObject([{ step: 1 }]);
+  });
+
+  it('knows a run that was paused, and that it goes on', async () => {
+    fs.writeFileSync(journal, text([started, metrics(1), { type: 'paused', step: 1 }]));
+    await reader.drain('run');
+    expect(await readRun()).toMatchObject({ state: 'PAUSED', step: 1, finishedAt: null });
+    expect(ended).toEqual([]);
   });
 
   it('is not held up by a checkpoint or an artifact that is told twice', async () => {

@@ -1,5 +1,5 @@
-import { requestCancel } from '@anneal/engine';
-import type { Experiment, PrismaClient, Run } from '@anneal/prisma';
+import { requestCancel, requestPause } from '@anneal/engine';
+import type { Experiment, PrismaClient, Run, RunState } from '@anneal/prisma';
 import { Conflict, Invalid, NotFound } from '../errors.ts';
 import type { ExperimentService } from '../experiments/experiments.ts';
 import { newId } from '../ids.ts';
@@ -61,22 +61,60 @@ export class RunService {
   }
 
   /**
-   * Ends a run: a queued one at once, one that trains between two steps; what it has learned so far is kept.
+   * Ends a run: a queued or paused one at once, one that trains between two steps; what it has learned so far is kept.
    * Asked again while the run is ending, it changes nothing.
    * @throws NotFound, Conflict when the run has ended
    */
   async cancel(runId: string): Promise<Run> {
-    const { prisma, bus, supervisor, folderOf } = this.#options;
+    const run = await this.#change(runId, ({ name, state }) => {
+      if (isEnded(state)) throw new Conflict(`The run "${name}" has ended already (${state}); there is nothing to cancel.`);
+      return state === 'QUEUED' || state === 'PAUSED' ? 'CANCELLED' : 'CANCELLING';
+    });
+    if (run.state === 'CANCELLING') requestCancel(this.folderOf(runId));
+    return run;
+  }
+
+  /**
+   * Stops a run such that it can go on later: a queued one at once, one that trains between two steps, with a checkpoint. It makes
+   * room for others meanwhile. Asked again, it changes nothing.
+   * @throws NotFound, Conflict when the run has ended or is being cancelled
+   */
+  async pause(runId: string): Promise<Run> {
+    const run = await this.#change(runId, ({ name, state }) => {
+      if (isEnded(state)) throw new Conflict(`The run "${name}" has ended already (${state}); there is nothing to pause.`);
+      if (state === 'CANCELLING') throw new Conflict(`The run "${name}" is being cancelled; it cannot be paused.`);
+      return state === 'QUEUED' ? 'PAUSED' : 'PAUSING';
+    });
+    if (run.state === 'PAUSING') requestPause(this.folderOf(runId));
+    return run;
+  }
+
+  /**
+   * Puts a paused run back into the queue; it goes on exactly where it was. One that is not paused is left as it is.
+   * @throws NotFound, Conflict when the run has ended, is being cancelled or not paused yet
+   */
+  async resume(runId: string): Promise<Run> {
+    return this.#change(runId, ({ name, state }) => {
+      if (isEnded(state)) throw new Conflict(`The run "${name}" has ended (${state}); it cannot go on. Start a new one.`);
+      if (state === 'CANCELLING') throw new Conflict(`The run "${name}" is being cancelled; it cannot go on.`);
+      if (state === 'PAUSING') throw new Conflict(`The run "${name}" is still being paused; resume it when its step is done.`);
+      return 'QUEUED';
+    });
+  }
+
+  /**
+   * Brings a run into the state that is chosen for it, if it may come there.
+   * @param choose looks at the run in the same transaction; what it throws goes to the caller.
+   * @returns the run as it is then
+   */
+  async #change(runId: string, choose: (run: Run) => RunState): Promise<Run> {
+    const { prisma, bus, supervisor } = this.#options;
     const { before, after } = await prisma.$transaction(async (transaction) => {
       const before = await transaction.run.findUnique({ where: { id: runId } });
-      const after = before && (await changeState(transaction, runId, before.state === 'QUEUED' ? 'CANCELLED' : 'CANCELLING'));
-      return { before, after };
+      return { before, after: before && (await changeState(transaction, runId, choose(before))) };
     });
     if (!before) throw new NotFound(`There is no run ${runId}.`);
-    if (isEnded(before.state))
-      throw new Conflict(`The run "${before.name}" has ended already (${before.state}); there is nothing to cancel.`);
     if (!after) return before;
-    if (after.state === 'CANCELLING') requestCancel(folderOf(runId));
     bus.publish(runId);
     supervisor.wake();
     return after;

@@ -19,7 +19,7 @@ afterAll(async () => {
   fs.rmSync(folder, { recursive: true });
 });
 
-const states: RunState[] = ['QUEUED', 'STARTING', 'RUNNING', 'CANCELLING', 'COMPLETED', 'CANCELLED', 'FAILED'];
+const states: RunState[] = ['QUEUED', 'STARTING', 'RUNNING', 'PAUSING', 'PAUSED', 'CANCELLING', 'COMPLETED', 'CANCELLED', 'FAILED'];
 const started = {
   type: 'started',
   step: 0,
@@ -35,6 +35,7 @@ const events: JournalEvent[] = [
   started,
   { type: 'metrics', step: 1, epoch: 0, tokens: 1, values: { loss: 1 } },
   { type: 'completed', step: 1, seconds: 1 },
+  { type: 'paused', step: 1 },
   { type: 'cancelled', step: 1 },
   { type: 'failed', step: 1, code: 'INTERNAL', message: 'x', issues: [] },
 ];

@@ -1,10 +1,12 @@
 import type { Prisma, Run, RunState } from '@anneal/prisma';
 
-/** What may follow a state. A run whose worker died goes back to STARTING. */
+/** What may follow a state. A run whose worker died goes back to STARTING, one that was paused and is resumed to QUEUED. */
 const moves: Readonly<Record<RunState, readonly RunState[]>> = {
-  QUEUED: ['STARTING', 'CANCELLED'],
-  STARTING: ['STARTING', 'RUNNING', 'CANCELLING', 'CANCELLED', 'FAILED'],
-  RUNNING: ['STARTING', 'CANCELLING', 'COMPLETED', 'CANCELLED', 'FAILED'],
+  QUEUED: ['STARTING', 'PAUSED', 'CANCELLED'],
+  STARTING: ['STARTING', 'RUNNING', 'PAUSING', 'CANCELLING', 'CANCELLED', 'FAILED'],
+  RUNNING: ['STARTING', 'PAUSING', 'PAUSED', 'CANCELLING', 'COMPLETED', 'CANCELLED', 'FAILED'],
+  PAUSING: ['PAUSED', 'CANCELLING', 'COMPLETED', 'CANCELLED', 'FAILED'],
+  PAUSED: ['QUEUED', 'CANCELLED'],
   CANCELLING: ['COMPLETED', 'CANCELLED', 'FAILED'],
   COMPLETED: [],
   CANCELLED: [],
@@ -12,7 +14,7 @@ const moves: Readonly<Record<RunState, readonly RunState[]>> = {
 };
 
 /** A worker is there, or should be. */
-export const activeStates: readonly RunState[] = ['STARTING', 'RUNNING', 'CANCELLING'];
+export const activeStates: readonly RunState[] = ['STARTING', 'RUNNING', 'PAUSING', 'CANCELLING'];
 
 export const canMove = (from: RunState, to: RunState): boolean => moves[from].includes(to);
 

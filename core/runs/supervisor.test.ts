@@ -209,6 +209,58 @@ describe('RunService.cancel', () => {
   });
 });
 
+describe('RunService.pause and resume', () => {
+  it('make room for another run, and go on without losing or repeating a step', async () => {
+    const studio = await studioWith({ at: 14, happens: 'hold' });
+    const first = await studio.runs.start({ config: config(60) });
+    await untilStep(studio, first.id, 13);
+    // It ends before the step at which it would hold.
+    const second = await studio.runs.start({ config: config(10) });
+    expect(await studio.runs.pause(first.id)).toMatchObject({ state: 'PAUSING' });
+    const paused = await untilState(studio, first.id, 'PAUSED', 'COMPLETED');
+    expect(paused).toMatchObject({ state: 'PAUSED', finishedAt: null });
+    expect(await studio.runs.pause(first.id)).toMatchObject({ state: 'PAUSED' });
+    await untilState(studio, second.id, 'COMPLETED', 'FAILED');
+    expect((await studio.prisma.run.findUniqueOrThrow({ where: { id: first.id } })).step).toBe(paused.step);
+
+    expect(await studio.runs.resume(first.id)).toMatchObject({ state: 'QUEUED' });
+    expect(await untilState(studio, first.id, 'COMPLETED', 'FAILED')).toMatchObject({ state: 'COMPLETED', step: 60, attempts: 2 });
+    expect(await stepsOf(studio, first.id)).toEqual(range(60));
+    expect(await statesOf(studio, first.id)).toEqual([
+      ...['QUEUED', 'STARTING', 'RUNNING', 'PAUSING', 'PAUSED'],
+      ...['QUEUED', 'STARTING', 'RUNNING', 'COMPLETED'],
+    ]);
+  });
+
+  it('hold a queued run back', async () => {
+    const studio = await studioWith({}, { slots: 0 });
+    const { id } = await studio.runs.start({ config: config(5) });
+    expect(await studio.runs.pause(id)).toMatchObject({ state: 'PAUSED' });
+    expect(await studio.runs.resume(id)).toMatchObject({ state: 'QUEUED' });
+    expect(await studio.runs.resume(id)).toMatchObject({ state: 'QUEUED' });
+    await studio.runs.pause(id);
+    expect(await studio.runs.cancel(id)).toMatchObject({ state: 'CANCELLED' });
+    await expect(studio.runs.pause(id)).rejects.toThrow('has ended already');
+    await expect(studio.runs.resume(id)).rejects.toThrow('cannot go on');
+    await expect(studio.runs.resume('nobody')).rejects.toThrow('no run nobody');
+  });
+
+  it('stay possible when the worker or the studio dies on the way', async () => {
+    const studio = await studioWith({ stepMilliseconds: 3000 });
+    const { id } = await studio.runs.start({ config: config(10_000) });
+    await untilState(studio, id, 'RUNNING');
+    await studio.runs.pause(id);
+    await expect(studio.runs.resume(id)).rejects.toThrow('still being paused');
+    kill(studio.runs.folderOf(id));
+    expect(await untilState(studio, id, 'PAUSED')).toMatchObject({ attempts: 1 });
+    await close(studio);
+    const next = await studioWith({ stepMilliseconds: 3000 });
+    expect(await next.prisma.run.findUniqueOrThrow({ where: { id } })).toMatchObject({ state: 'PAUSED' });
+    await next.runs.resume(id);
+    expect(await untilState(next, id, 'RUNNING')).toMatchObject({ attempts: 2 });
+  });
+});
+
 describe('RunService.start', () => {
   it('names each field that is wrong', async () => {
     const studio = await studioWith({}, { slots: 0 });

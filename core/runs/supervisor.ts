@@ -1,11 +1,11 @@
-import { createRunFolder, parseTrainingConfig, requestCancel } from '@anneal/engine';
+import { createRunFolder, parseTrainingConfig, requestCancel, requestPause, withdrawPause } from '@anneal/engine';
 import type { Prisma, PrismaClient, Run } from '@anneal/prisma';
 import type { Logger } from '../logger.ts';
 import type { Bus } from '../streams/bus.ts';
 import type { JournalReader } from './journal-reader.ts';
 import type { Launcher } from './launcher.ts';
 import { lastWords } from './last-words.ts';
-import { activeStates, changeState, isEnded } from './states.ts';
+import { activeStates, changeState } from './states.ts';
 
 export interface SupervisorOptions {
   prisma: PrismaClient;
@@ -86,7 +86,10 @@ export class Supervisor {
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
       take: slots - busy,
     });
-    for (const run of queued) await this.#launch(run, 0);
+    for (const run of queued) {
+      // The worker of a run that was paused a moment ago may not be gone yet.
+      if (run.attempts === 0 || !(await this.#options.launcher.isAlive(this.#options.folderOf(run.id)))) await this.#launch(run, 0);
+    }
   }
 
   async #lookAfter(run: Run): Promise<void> {
@@ -95,13 +98,14 @@ export class Supervisor {
     await reader.follow(run.id);
     // The studio may have died between the change of the state and this.
     if (run.state === 'CANCELLING') requestCancel(folderOf(run.id));
+    if (run.state === 'PAUSING') requestPause(folderOf(run.id));
     if (await launcher.isAlive(folderOf(run.id))) return;
     // Whatever the worker said last counts before its death does.
     await reader.drain(run.id);
     const now = await prisma.run.findUniqueOrThrow({ where: { id: run.id } });
-    if (isEnded(now.state)) return;
-    if (now.state === 'CANCELLING') {
-      await this.#change(run.id, 'CANCELLED');
+    if (!activeStates.includes(now.state)) return;
+    if (now.state === 'CANCELLING' || now.state === 'PAUSING') {
+      await this.#change(run.id, now.state === 'PAUSING' ? 'PAUSED' : 'CANCELLED');
       return;
     }
     const fruitless = now.step > now.stepAtStart ? 0 : now.fruitlessAttempts + 1;
@@ -115,6 +119,7 @@ export class Supervisor {
     const folder = folderOf(run.id);
     try {
       createRunFolder(folder, parseTrainingConfig(run.config));
+      withdrawPause(folder);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const errorMessage = `The folder of the run cannot be made: ${reason}. Make room on the disk or mend the permissions, then start the run again.`;
@@ -123,7 +128,8 @@ export class Supervisor {
     }
     const attempt = { attempts: { increment: 1 }, stepAtStart: run.step, fruitlessAttempts };
     if (!(await this.#change(run.id, 'STARTING', attempt))) return;
-    if (run.attempts > 0) logger.warn({ runId: run.id, step: run.step, attempt: run.attempts + 1 }, 'the worker died and is started again');
+    if (run.state !== 'QUEUED')
+      logger.warn({ runId: run.id, step: run.step, attempt: run.attempts + 1 }, 'the worker died and is started again');
     await reader.follow(run.id);
     const start = launcher
       .start(folder)

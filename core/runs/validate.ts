@@ -1,13 +1,16 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import {
+  checkHubFiles,
   EngineError,
   inspectDataset,
   inspectModel,
+  isHubPath,
   type Issue,
   loadTokenizer,
   parseTrainingConfig,
   resolveModelFolder,
+  type Tokenizer,
   type TrainingConfig,
 } from '@anneal/engine';
 import { Invalid } from '../errors.ts';
@@ -20,13 +23,24 @@ import { Invalid } from '../errors.ts';
 export async function validateConfig(input: unknown, dataFolder: string): Promise<TrainingConfig> {
   const config = parse(input);
   const model = { ...config.model, base: absolute(config.model.base, dataFolder) };
-  const data = { ...config.data, path: absolute(config.data.path, dataFolder) };
+  const { path: rows, validationPath } = config.data;
+  const data = {
+    ...config.data,
+    path: absoluteData(rows, dataFolder),
+    validationPath: validationPath === '' ? '' : absoluteData(validationPath, dataFolder),
+  };
   const resolved = { ...config, model, data };
-  const modelIssue = await issueOf('model.base', inspectModel(resolveModelFolder(model.base)));
-  // Rows can be read as training would only with the model's tokenizer.
-  const datasetCheck = modelIssue ? checkExistence(data.path) : checkRows(resolved);
-  const dataIssue = await issueOf('data.path', datasetCheck);
-  const issues = [modelIssue, dataIssue].flatMap((issue) => issue ?? []);
+  const folder = resolveModelFolder(model.base);
+  let tokenizer: Tokenizer | null = null;
+  const modelIssues = await issuesOf('model.base', async () => {
+    await inspectModel(folder);
+    // Rows can be read as training would only with the model's tokenizer.
+    tokenizer = await loadTokenizer(folder);
+  });
+  const dataIssues = await issuesOf('data.path', () => checkData(data, tokenizer));
+  const validation = { ...data, path: data.validationPath, split: 'validation' };
+  const validationIssues = data.validationPath === '' ? [] : await issuesOf('data.validationPath', () => checkData(validation, tokenizer));
+  const issues = [...modelIssues, ...dataIssues, ...validationIssues];
   if (issues.length > 0) throw invalid(issues);
   return resolved;
 }
@@ -44,28 +58,30 @@ const bundled = 'bundled';
 
 const absolute = (given: string, dataFolder: string): string => (given === bundled ? given : path.resolve(dataFolder, given));
 
+const absoluteData = (given: string, dataFolder: string): string => (isHubPath(given) ? given : absolute(given, dataFolder));
+
 /** Rows of a dataset that are looked at before a run is queued; the worker checks them all. */
 const rowsChecked = 1000;
 
-/** What the engine says of a field's folder or file. */
-async function issueOf(path: string, check: Promise<unknown>): Promise<Issue | null> {
+/** What the engine says of a field's folder or file; of other fields where it names them itself. */
+async function issuesOf(path: string, check: () => Promise<unknown>): Promise<readonly Issue[]> {
   try {
-    await check;
-    return null;
+    await check();
+    return [];
   } catch (error) {
-    if (error instanceof EngineError) return { path, message: error.message };
-    throw error;
+    if (!(error instanceof EngineError)) throw error;
+    return error.code === 'CONFIG_INVALID' ? error.issues : [{ path, message: error.message }];
   }
 }
 
-async function checkExistence(file: string): Promise<void> {
-  if (file === bundled || (await fs.stat(file).catch(() => null))?.isFile()) return;
-  throw new EngineError('DATASET_NOT_FOUND', `There is no dataset file ${file}. Give a JSONL file, one JSON object a line.`);
-}
-
-async function checkRows({ data, model }: TrainingConfig): Promise<void> {
+async function checkData(data: TrainingConfig['data'], tokenizer: Tokenizer | null): Promise<void> {
   if (data.path === bundled) return;
-  await inspectDataset(data.path, { ...data, rows: rowsChecked }, await loadTokenizer(resolveModelFolder(model.base)));
+  // Fetching is for the worker.
+  if (isHubPath(data.path)) await checkHubFiles(data.path, data.revision, data.split);
+  else if (tokenizer) await inspectDataset(data, tokenizer, rowsChecked);
+  else if ((await fs.stat(data.path).catch(() => null)) === null) {
+    throw new EngineError('DATASET_NOT_FOUND', `There is no dataset ${data.path}. Check the path.`);
+  }
 }
 
 function invalid(issues: readonly Issue[]): Invalid {

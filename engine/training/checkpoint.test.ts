@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { latestCheckpoint, pruneCheckpoints, saveCheckpoint } from './checkpoint.ts';
+import { latestCheckpoint, pruneCheckpoints, removeCheckpointsAfter, saveCheckpoint } from './checkpoint.ts';
 
 let run: string;
 beforeEach(async () => {
@@ -100,12 +100,28 @@ it('removes what a killed writer left, and ignores what is not its own', async (
   expect((await folders()).sort()).toEqual(['notes.txt', 'step-00000010', 'step-best']);
 });
 
-it('keeps the newest', async () => {
-  for (const step of [10, 20, 30]) await saveCheckpoint(run, content(step));
-  expect(await pruneCheckpoints(run, 2)).toEqual(['checkpoints/step-00000010']);
-  expect(await folders()).toEqual(['step-00000020', 'step-00000030']);
-  expect(await pruneCheckpoints(run, 0)).toEqual(['checkpoints/step-00000020']);
+it('keeps the newest, and those that are asked for', async () => {
+  for (const step of [10, 20, 30, 40]) await saveCheckpoint(run, content(step));
+  expect(await pruneCheckpoints(run, 2, [10, 25])).toEqual([10, 30, 40]);
+  expect(await folders()).toEqual(['step-00000010', 'step-00000030', 'step-00000040']);
+  expect(await pruneCheckpoints(run, 0)).toEqual([40]);
   expect(await pruneCheckpoints(join(run, 'none'), 1)).toEqual([]);
+});
+
+it('looks back up to a step, and gives later ones up', async () => {
+  for (const step of [10, 20, 30]) await saveCheckpoint(run, content(step));
+  expect(await latestCheckpoint(run, 29)).toMatchObject({ checkpoint: { step: 20 } });
+  expect(await latestCheckpoint(run, 9)).toMatchObject({ checkpoint: null });
+  await removeCheckpointsAfter(run, 10);
+  expect(await folders()).toEqual(['step-00000010']);
+});
+
+it('keeps bytes as bytes', async () => {
+  const data = Uint8Array.of(0, 7, 255);
+  await saveCheckpoint(run, { step: 1, tensors: [...content(1).tensors, { name: 'codes', shape: [3], data }], progress: {} });
+  const { checkpoint } = await latestCheckpoint(run);
+  expect(checkpoint?.tensors.get('codes')?.data).toEqual(data);
+  expect(checkpoint?.tensors.get('mean')?.data).toEqual(Float32Array.of(1 / 3));
 });
 
 it('refuses numbers that JSON would lose', async () => {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { EngineError } from '../errors.ts';
-import { isMissing, publishFolder, syncFolder, systemErrorCode, writeAll, writeDurably } from '../weights/durable.ts';
-import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
+import { isMissing, publishFolder, syncFolder, writeAll, writeDurably } from '../weights/durable.ts';
+import { openSafetensors, writeSafetensors } from '../weights/safetensors.ts';
+import { unwritable } from './unwritable.ts';
 
 /** A value that JSON gives back as it was. Numbers must be finite. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -15,14 +16,14 @@ export type JsonObject = { readonly [key: string]: JsonValue };
 export interface CheckpointTensor {
   name: string;
   shape: readonly number[];
-  data: Float32Array;
+  data: Float32Array | Uint8Array;
 }
 
 /** Everything that a run needs to go on as if it had never stopped. */
 export interface CheckpointContent {
   /** Optimizer steps done. */
   step: number;
-  /** Trainable weights and the optimizer's means. */
+  /** Trainable weights and what the optimizer remembers. */
   tensors: readonly CheckpointTensor[];
   /** Counters: epoch, tokens seen, best loss, … */
   progress: JsonObject;
@@ -31,7 +32,7 @@ export interface CheckpointContent {
 /** A checkpoint as it was found. */
 export interface CheckpointState {
   step: number;
-  tensors: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>;
+  tensors: ReadonlyMap<string, CheckpointTensor>;
   progress: JsonObject;
   /** Relative to the run folder: `checkpoints/step-00000050`. */
   path: string;
@@ -66,7 +67,7 @@ function checkpointPath(step: number): string {
 }
 
 /**
- * Saves a checkpoint as `checkpoints/step-00000050/` with `state.safetensors` (float32, exact to the bit) and
+ * Saves a checkpoint as `checkpoints/step-00000050/` with `state.safetensors` (exact to the bit) and
  * `progress.json`. Whatever dies when, the folder is there whole or not at all: it is written as `….partial`, flushed to
  * the disk and renamed. One of the same step is replaced.
  * @returns the path relative to the run folder, and the size of both files
@@ -87,7 +88,9 @@ export async function saveCheckpoint(
     await mkdir(partial);
     const state = await writeSafetensors(
       join(partial, stateFile),
-      tensors.map(({ name, shape, data }) => ({ name, dtype: 'F32', shape, data })),
+      tensors.map(({ name, shape, data }) =>
+        data instanceof Uint8Array ? { name, dtype: 'U8', shape, data } : { name, dtype: 'F32', shape, data },
+      ),
     );
     const content = new TextEncoder().encode(`${JSON.stringify({ step, state, progress }, null, 2)}\n`);
     await writeDurably(join(partial, progressFile), (handle) => writeAll(handle, content));
@@ -95,7 +98,7 @@ export async function saveCheckpoint(
     return { path, bytes: state.bytes + content.length };
   } catch (error) {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
-    throw unwritable(runFolder, error);
+    throw unwritable('checkpoint', runFolder, error);
   }
 }
 
@@ -107,25 +110,16 @@ function checkFinite(value: JsonValue, path: string): void {
   for (const [key, part] of Object.entries(value)) checkFinite(part, `${path}.${key}`);
 }
 
-function unwritable(runFolder: string, error: unknown): unknown {
-  const code = systemErrorCode(error);
-  if (code === null || error instanceof EngineError) return error;
-  const full = code === 'ENOSPC' || code === 'EDQUOT';
-  const advice = full ? 'The disk is full: make room, then resume the run.' : 'Check the folder and its permissions, then resume the run.';
-  const reason = error instanceof Error ? error.message : code;
-  return new EngineError('RUN_FOLDER_UNUSABLE', `The checkpoint cannot be written into ${runFolder}: ${reason}. ${advice}`, {
-    cause: error,
-  });
-}
-
 /**
  * The newest checkpoint that is whole: its state file has the checksum that `progress.json` states. Removes what writers
  * that were killed have left behind, so the caller must be the only one that writes into the run folder.
+ * @param upTo looks at checkpoints up to this step only.
  */
-export async function latestCheckpoint(runFolder: string): Promise<LatestCheckpoint> {
+export async function latestCheckpoint(runFolder: string, upTo = Infinity): Promise<LatestCheckpoint> {
   await removePartial(runFolder);
   const passedOver: string[] = [];
   for (const { step, path } of (await listCheckpoints(runFolder)).reverse()) {
+    if (step > upTo) continue;
     try {
       return { checkpoint: { ...(await readCheckpoint(join(runFolder, path), step)), path }, passedOver };
     } catch (error) {
@@ -136,12 +130,36 @@ export async function latestCheckpoint(runFolder: string): Promise<LatestCheckpo
   return { checkpoint: null, passedOver };
 }
 
-/** Deletes all but the newest `keep` checkpoints. @returns the paths that were deleted, relative to the run folder */
-export async function pruneCheckpoints(runFolder: string, keep: number): Promise<string[]> {
+/**
+ * Deletes all but the newest `keep` checkpoints and those of the steps in `besides`.
+ * @returns the steps of those that are left, oldest first
+ */
+export async function pruneCheckpoints(runFolder: string, keep: number, besides: readonly number[] = []): Promise<number[]> {
   const checkpoints = await listCheckpoints(runFolder);
-  const old = checkpoints.slice(0, Math.max(0, checkpoints.length - Math.max(1, keep))).map(({ path }) => path);
-  for (const path of old) await rm(join(runFolder, path), { recursive: true, force: true });
-  return old;
+  const newest = checkpoints.slice(-Math.max(1, keep));
+  const isKept = (checkpoint: { step: number }) => besides.includes(checkpoint.step) || newest.some(({ step }) => step === checkpoint.step);
+  await remove(
+    runFolder,
+    checkpoints.filter((checkpoint) => !isKept(checkpoint)),
+  );
+  return checkpoints.filter(isKept).map(({ step }) => step);
+}
+
+/** Deletes the checkpoints of later steps than `step`. */
+export async function removeCheckpointsAfter(runFolder: string, step: number): Promise<void> {
+  await remove(
+    runFolder,
+    (await listCheckpoints(runFolder)).filter((checkpoint) => checkpoint.step > step),
+  );
+}
+
+/** Renamed first, so that none is left that is half there; the newest first, so that none outlives an older one that was to go too. */
+async function remove(runFolder: string, checkpoints: readonly { path: string }[]): Promise<void> {
+  for (const { path } of [...checkpoints].reverse()) {
+    const aside = join(runFolder, `${path}.removed.partial`);
+    await rename(join(runFolder, path), aside);
+    await rm(aside, { recursive: true, force: true });
+  }
 }
 
 /** Finished checkpoints, oldest first. */
@@ -175,8 +193,20 @@ async function readCheckpoint(folder: string, step: number): Promise<Omit<Checkp
   const path = join(folder, stateFile);
   if ((await hashFile(path)) !== description.state.sha256)
     throw brokenCheckpoint(`${stateFile} is not what was written: its checksum differs`);
-  const state = await readSafetensors(path);
+  const state = await readState(path);
   return { step, tensors: state.tensors, progress: description.progress, bytes: state.bytes + bytes };
+}
+
+async function readState(path: string): Promise<{ bytes: number; tensors: Map<string, CheckpointTensor> }> {
+  const file = await openSafetensors(path);
+  try {
+    const tensors = new Map<string, CheckpointTensor>();
+    for (const [name, { shape, dtype }] of file.tensors)
+      tensors.set(name, { name, shape, data: dtype === 'U8' ? await file.readBytes(name) : await file.read(name) });
+    return { bytes: file.bytes, tensors };
+  } finally {
+    await file.close();
+  }
 }
 
 async function readProgress(folder: string): Promise<{ bytes: number; description: z.output<typeof progressSchema> }> {

@@ -17,8 +17,8 @@ describe.each(goldenCases)('%s against PyTorch and PEFT', (name) => {
   it('gives the loss of the base model', async () => {
     const model = await loadModel(goldenFolder(name));
     const trainer = new Trainer({ model, trainable: [], optimizer, threads: 1 });
-    const { loss, targets } = await trainer.evaluate(toMicroBatch(golden.batch));
-    expect(Math.abs(loss / targets / golden.loss - 1)).toBeLessThan(1e-5);
+    const { loss = NaN } = await trainer.evaluate([toMicroBatch(golden.batch)]);
+    expect(Math.abs(loss / golden.loss - 1)).toBeLessThan(1e-5);
   });
 
   it('gives the gradient of every LoRA tensor', async () => {
@@ -28,7 +28,7 @@ describe.each(goldenCases)('%s against PyTorch and PEFT', (name) => {
     expect(Math.abs(result.loss / golden.lora.loss - 1)).toBeLessThan(1e-5);
     expect(Math.abs(result.gradientNorm / golden.lora.gradientNorm - 1)).toBeLessThan(1e-5);
     const expected = await goldenTensors(name);
-    expect(trainer.gradients.size).toBe(28);
+    expect(trainer.gradients.size).toBe([...expected.keys()].filter((key) => key.startsWith('lora.gradient.')).length);
     for (const [key, gradient] of trainer.gradients) {
       const reference = expected.get(`lora.gradient.base_model.model.${key}`);
       expect(relativeError(gradient, reference?.data ?? []), key).toBeLessThan(5e-5);

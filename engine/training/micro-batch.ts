@@ -1,4 +1,4 @@
-import { type Example, ignoredLabel } from '../data/example.ts';
+import { type Example, ignoredLabel, type PreferenceExample } from '../data/example.ts';
 
 /** Rows of one length that pass through the model together. A row holds one sequence, or several that are packed. */
 export interface MicroBatch {
@@ -14,6 +14,8 @@ export interface MicroBatch {
   tokens: number;
   /** [batch · length]: where in its row the sequence of each position starts. Left out when each row holds one sequence. */
   starts?: Int32Array;
+  /** Where answers are compared: rows 0 … n−1 are the better ones of these pairs, rows n … 2n−1 the worse ones. */
+  pairs?: readonly PreferenceExample[];
 }
 
 /** Positions whose next token is a target, and what it is. */

@@ -1,61 +1,82 @@
-import { initialLoraTensors, isTarget, loraTensors } from '../adapters/lora.ts';
-import { bundledInstructions, resolveModelFolder } from '../bundled/bundled.ts';
+import path from 'node:path';
+import { resolveModelFolder } from '../bundled/bundled.ts';
 import type { TrainingConfig } from '../config.ts';
-import { loadDataset } from '../data/dataset.ts';
-import type { Example } from '../data/example.ts';
+import type { TrainingData } from '../data/training-data.ts';
 import { EngineError } from '../errors.ts';
-import type { GraphAdapter } from '../models/context.ts';
+import type { TrainingExample, TrainingMethod } from '../methods/method.ts';
+import { trainingMethod } from '../methods/methods.ts';
+import { checkTokenizer } from '../models/check-tokenizer.ts';
 import { loadModel, type LoadedModel } from '../models/load.ts';
-import { loadTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
-import { Trainer, type TrainableTensor } from './trainer.ts';
+import type { ModelConfig } from '../models/model-config.ts';
+import { checkInt8Products } from '../quantization/check-products.ts';
+import type { ChosenRuntime } from '../runtimes/runtime.ts';
+import { chooseRuntime } from '../runtimes/runtimes.ts';
+import { loadTokenizer } from '../tokenizer/tokenizer.ts';
+import { loadRunData } from './run-data.ts';
+import { type TrainedParts, trainedParts } from './trained-parts.ts';
+import { Trainer } from './trainer.ts';
 
-/** Everything that a run trains with, in memory. */
-export interface PreparedRun {
+/** Everything that a run trains with. */
+export interface PreparedRun extends Omit<TrainedParts, 'reference' | 'warnings'> {
   modelFolder: string;
   model: LoadedModel;
-  tokenizer: Tokenizer;
-  train: readonly Example[];
-  validation: readonly Example[];
-  /** What the data reader wants to be known, e.g. rows that were cut. */
+  /** What sequences are padded with. */
+  padTokenId: number;
+  method: TrainingMethod;
+  /** To be closed. */
+  data: TrainingData<TrainingExample>;
+  /** What a person should know before training, e.g. rows that were cut. */
   warnings: readonly string[];
-  adapter?: GraphAdapter;
-  trainable: readonly TrainableTensor[];
   trainer: Trainer;
+  /** What computes the steps. */
+  runtime: ChosenRuntime;
 }
 
-/** Reads model, tokenizer and dataset of a configuration and sets up what is trained. */
-export async function prepareRun(config: TrainingConfig): Promise<PreparedRun> {
+/**
+ * Reads model, tokenizer and dataset of a configuration and sets up what is trained.
+ * @param folder the run folder, where quantised weights are kept in `base`; not kept if left out.
+ */
+export async function prepareRun(config: TrainingConfig, folder?: string): Promise<PreparedRun> {
   const modelFolder = resolveModelFolder(config.model.base);
-  const model = await loadModel(modelFolder);
-  const tokenizer = await loadTokenizer(modelFolder);
-  if (tokenizer.vocabularySize > model.config.vocabularySize) {
-    const counts = `${tokenizer.vocabularySize} tokens, the model has ${model.config.vocabularySize} embeddings`;
-    throw new EngineError('MODEL_BROKEN', `${modelFolder}: tokenizer.json knows ${counts}. Take both from the same model.`);
-  }
-  const source = config.data.path === 'bundled' ? { rows: bundledInstructions() } : { path: config.data.path };
-  const { train, validation, warnings } = await loadDataset(source, config.data, tokenizer, { seed: config.run.seed });
-  const { adapter, trainable } = config.method.trainable === 'lora' ? loraOn(model, config) : { trainable: allWeights(model) };
-  const trainer = new Trainer({ model, adapter, trainable, optimizer: config.optimizer, threads: config.run.threads });
-  return { modelFolder, model, tokenizer, train, validation, warnings, adapter, trainable, trainer };
+  // A device is tried in a process of its own, meanwhile.
+  const choosing = chooseRuntime(config.run.runtime, config.run);
+  // Refused before a large model is quantised.
+  const slow = config.model.products === 'int8' ? await checkInt8Products(await choosing) : null;
+  const [runtime, model, tokenizer] = await Promise.all([
+    choosing,
+    loadModel(modelFolder, { ...config.model, cacheFolder: folder === undefined ? undefined : path.join(folder, 'base') }),
+    // Token ids need none.
+    config.data.format === 'tokens' ? null : loadTokenizer(modelFolder),
+  ]);
+  if (tokenizer) checkTokenizer(modelFolder, tokenizer, model.config);
+  // Rows of tokens are not cut to a length; their own is looked at while they are read.
+  if (config.data.format !== 'tokens') checkLength(config.data.maxLength, model.config);
+  const method = trainingMethod(config.method);
+  const openTokenizer = () => (tokenizer ? Promise.resolve(tokenizer) : loadTokenizer(modelFolder));
+  const data = await loadRunData(config, method, openTokenizer, model.config);
+  const { reference, warnings: remarks, ...parts } = await trainedParts(model, config, method);
+  const { threads } = config.run;
+  const trainer = new Trainer({
+    model,
+    ...parts,
+    reference,
+    method,
+    optimizer: config.optimizer,
+    seed: config.run.seed,
+    threads,
+    gradientCheckpointing: config.run.gradientCheckpointing,
+    ...runtime,
+  });
+  const padTokenId = tokenizer?.padTokenId ?? 0;
+  const warnings = [...(slow === null ? [] : [slow]), ...(model.warnings ?? []), ...data.warnings, ...remarks];
+  return { modelFolder, model, padTokenId, method, data, warnings, ...parts, trainer, runtime };
 }
 
-function loraOn(model: LoadedModel, config: TrainingConfig): { adapter: GraphAdapter; trainable: TrainableTensor[] } {
-  const parameters = model.family.parameters(model.config);
-  const layers = [...parameters.keys()].map((name) => name.replace(/\.weight$/, ''));
-  const unknown = config.method.targetModules.filter((target) => !layers.some((layer) => isTarget(layer, [target])));
-  if (unknown.length > 0) {
-    const issues = [{ path: 'method.targetModules', message: `The model has no layer named ${unknown.join(', ')}.` }];
-    throw new EngineError('CONFIG_INVALID', `The configuration is not valid: method.targetModules: ${issues[0]?.message ?? ''}`, {
-      issues,
-    });
-  }
-  const tensors = loraTensors(parameters, config.method);
-  const initial = initialLoraTensors(tensors, config.run.seed);
-  const trainable = tensors.map(({ name, shape }) => ({ name, shape, data: initial.get(name) ?? new Float32Array() }));
-  return { adapter: { settings: config.method, tensors: new Map(tensors.map(({ name, shape }) => [name, shape])) }, trainable };
-}
-
-function allWeights(model: LoadedModel): TrainableTensor[] {
-  const shapes = model.family.parameters(model.config);
-  return [...model.weights].map(([name, data]) => ({ name, shape: shapes.get(name) ?? [data.length], data }));
+/** @throws EngineError CONFIG_INVALID when sequences may get longer than the model's positions. */
+function checkLength(maxLength: number, { maxPositions }: ModelConfig): void {
+  if (maxLength <= maxPositions) return;
+  const message = `It is ${maxLength}, but the model's positions end at ${maxPositions}. Give at most ${maxPositions}.`;
+  throw new EngineError('CONFIG_INVALID', `The configuration is not valid: data.maxLength: ${message}`, {
+    issues: [{ path: 'data.maxLength', message }],
+  });
 }

@@ -1,8 +1,8 @@
 import type { Graph } from '../graph/graph.ts';
 import type { FloatType, Value } from '../graph/types.ts';
-import type { ForwardInputs } from '../models/family.ts';
+import type { Angles, ForwardInputs } from '../models/family.ts';
 import type { ModelConfig } from '../models/model-config.ts';
-import { causalMask, rotaryTables } from '../models/positions.ts';
+import { causalMask, maskName, maskOfName, rotaryTables } from '../models/positions.ts';
 import type { MicroBatch } from './micro-batch.ts';
 
 /** Rows of one length; a packed row holds several sequences. */
@@ -12,10 +12,7 @@ export interface RowShape {
   packed: boolean;
 }
 
-type TokenPlaces = Pick<ForwardInputs, 'positions' | 'cos' | 'sin' | 'mask'>;
-
-const fullMask = 'mask';
-const windowMask = /^mask\.(\d+)$/;
+type TokenPlaces = Pick<ForwardInputs, 'positions' | 'angles' | 'mask'>;
 
 /**
  * Where each token stands and what it sees. For rows of one sequence these are constants of the graph. Packed rows bring
@@ -27,31 +24,33 @@ export function tokenPlaces(graph: Graph, config: ModelConfig, { batch, length, 
     graph.constant(dtype === 'float64' ? Float64Array.from(data) : Float32Array.from(data), dtype, shape);
   const masks = new Map<string, Value>();
   const maskOf = (make: (name: string, window?: number) => Value) => (window?: number) => {
-    const name = window === undefined || window >= length ? fullMask : `${fullMask}.${window}`;
+    const name = maskName(window === undefined || window >= length ? undefined : window);
     const known = masks.get(name) ?? make(name, window);
     masks.set(name, known);
     return known;
   };
+  let known: Angles | undefined;
   if (packed) {
-    const angles = [batch, length, rotaryTables(config, [0], length).cos.length];
+    const angles = [batch, length, config.headSize / 2];
     return {
       positions: graph.input('positions', 'int32', [batch * length]),
-      cos: graph.input('cos', dtype, angles),
-      sin: graph.input('sin', dtype, angles),
+      angles: () => (known ??= { cos: graph.input('cos', dtype, angles), sin: graph.input('sin', dtype, angles) }),
       mask: maskOf((name) => graph.input(name, dtype, [batch, 1, length, length])),
     };
   }
   const places = Array.from({ length }, (_, position) => position);
-  const { cos, sin } = rotaryTables(config, places, length);
-  const angles = [1, length, cos.length / length];
+  const rotated = (): Angles => {
+    const { cos, sin } = rotaryTables(config, places, length);
+    const shape = [1, length, cos.length / length];
+    return { cos: floats(cos, shape), sin: floats(sin, shape) };
+  };
   return {
     positions: graph.constant(
       Int32Array.from({ length: batch * length }, (_, index) => index % length),
       'int32',
       [batch * length],
     ),
-    cos: floats(cos, angles),
-    sin: floats(sin, angles),
+    angles: () => (known ??= rotated()),
     mask: maskOf((_name, window) => {
       const { data, shape } = causalMask(length, undefined, window);
       return floats(data, shape);
@@ -68,11 +67,14 @@ export function packedFeeds(
   if (!starts) return {};
   const positions = starts.map((start, index) => (index % length) - start);
   const longest = positions.reduce((most, position) => Math.max(most, position), 0) + 1;
-  const { cos, sin } = rotaryTables(config, [...positions], longest);
-  const feeds: Record<string, Int32Array | Float32Array> = { positions, cos: Float32Array.from(cos), sin: Float32Array.from(sin) };
+  const feeds: Record<string, Int32Array | Float32Array> = { positions };
+  if (inputs.some(({ name }) => name === 'cos')) {
+    const { cos, sin } = rotaryTables(config, [...positions], longest);
+    Object.assign(feeds, { cos: Float32Array.from(cos), sin: Float32Array.from(sin) });
+  }
   for (const { name } of inputs) {
-    const window = windowMask.exec(name)?.[1];
-    if (name === fullMask || window) feeds[name] = causalMask(length, starts, window ? Number(window) : undefined).data;
+    const asked = maskOfName(name);
+    if (asked) feeds[name] = causalMask(length, starts, asked.window).data;
   }
   return feeds;
 }

@@ -1,10 +1,18 @@
 import { availableParallelism } from 'node:os';
-import type { Value } from '../graph/types.ts';
-import type { GraphAdapter } from '../models/context.ts';
-import type { LoadedModel } from '../models/load.ts';
-import { GraphSession } from '../onnx/session.ts';
-import { adamW, type AdamWSettings, clipFactor, globalNorm, type Moments } from '../optimizer/adamw.ts';
-import { findTargets, type MicroBatch, targetCapacity, type Targets } from './micro-batch.ts';
+import type { TensorData, Value } from '../graph/types.ts';
+import type { Device } from '../hardware/device.ts';
+import { dropoutFeeds } from '../adapters/dropout-masks.ts';
+import type { GraphAdapter } from '../adapters/lora.ts';
+import { type LoadedModel, weightData } from '../models/load.ts';
+import { onnxRuntime } from '../onnx/runtime.ts';
+import type { Results } from '../runtimes/results.ts';
+import type { CompiledGraph, Runtime } from '../runtimes/runtime.ts';
+import { type AdamWSettings, clipFactor, globalNorm } from '../optimizer/adamw.ts';
+import { createState, type OptimizerState, type StateFormat, type StateTensor } from '../optimizer/states.ts';
+import { type Counts, meansOf, type Measure, type Pass, type TrainingMethod } from '../methods/method.ts';
+import { ReferenceModel } from '../methods/reference-model.ts';
+import { sft } from '../methods/sft.ts';
+import type { MicroBatch } from './micro-batch.ts';
 import { buildStepGraph, type StepShape } from './step-graph.ts';
 import { packedFeeds } from './token-places.ts';
 
@@ -20,9 +28,21 @@ export interface TrainerOptions {
   adapter?: GraphAdapter;
   /** What the optimizer changes, in place. */
   trainable: readonly TrainableTensor[];
-  optimizer: AdamWSettings & { maxGradientNorm: number };
+  /** Supervised fine-tuning if left out. */
+  method?: TrainingMethod;
+  /** Decides what a dropout leaves out. */
+  seed?: number;
+  /** What the model is compared with, for methods that do; as the model is without the adapter if left out. */
+  reference?: { adapter?: GraphAdapter; weights: ReadonlyMap<string, TensorData> };
+  optimizer: AdamWSettings & { maxGradientNorm: number; states?: StateFormat };
   /** CPU threads; 0: one for each core. */
   threads?: number;
+  /** What the steps are computed on; the CPU if left out. */
+  device?: Device;
+  /** The library that computes them; ONNX Runtime if left out. */
+  runtime?: Runtime;
+  /** Whether the backward pass computes each layer again in place of keeping what was inside of it: less memory, more time. */
+  gradientCheckpointing?: 'none' | 'layer';
 }
 
 export interface StepResult {
@@ -33,13 +53,12 @@ export interface StepResult {
   /** Positions computed that are not padding, and those among them that are targets. */
   tokens: number;
   targets: number;
+  /** What the method reports beside the loss. */
+  metrics: Record<string, number>;
 }
 
-/** A micro-batch on its way through the model, and what it is to predict. */
-interface Pass {
-  microBatch: MicroBatch;
-  found: Targets;
-}
+/** Counts that give sums. */
+const ones: Counts = { targets: 1, pairs: 1 };
 
 /**
  * Runs optimizer steps. Gradients of several micro-batches are summed and count by their target tokens, so accumulation
@@ -47,18 +66,25 @@ interface Pass {
  */
 export class Trainer {
   readonly #options: TrainerOptions;
-  readonly #weights: Map<string, Float32Array>;
-  readonly #moments = new Map<string, Moments>();
+  readonly #weights: Map<string, TensorData>;
+  readonly #states = new Map<string, OptimizerState>();
   readonly #gradients = new Map<string, Float32Array>();
   readonly #partial = new Map<string, Float32Array>();
-  readonly #sessions = new Map<string, Promise<GraphSession>>();
+  readonly #sessions = new Map<string, Promise<CompiledGraph>>();
+  readonly #masks = new Map<string, Uint8Array>();
+  readonly #method: TrainingMethod;
+  readonly #reference?: ReferenceModel;
 
   constructor(options: TrainerOptions) {
     this.#options = options;
-    this.#weights = new Map(options.model.weights);
-    for (const { name, data } of options.trainable) {
+    this.#method = options.method ?? sft;
+    const { model, reference = { weights: weightData(model) }, threads, device, runtime } = options;
+    if (this.#method.reference)
+      this.#reference = new ReferenceModel({ model, ...reference, threads, device, runtime, over: this.#method.reference });
+    this.#weights = weightData(model);
+    for (const { name, shape, data } of options.trainable) {
       this.#weights.set(name, data);
-      this.#moments.set(name, { mean: new Float32Array(data.length), square: new Float32Array(data.length) });
+      this.#states.set(name, createState(name, shape, options.optimizer.states ?? 'float32'));
       this.#gradients.set(name, new Float32Array(data.length));
     }
   }
@@ -69,34 +95,50 @@ export class Trainer {
    */
   async step(microBatches: readonly MicroBatch[], learningRate: number, step: number): Promise<StepResult> {
     const { optimizer, trainable } = this.#options;
-    const passes = microBatches.map((microBatch) => ({ microBatch, found: findTargets(microBatch) }));
-    const targets = passes.reduce((sum, { found }) => sum + found.rows.length, 0);
-    if (targets === 0) throw new RangeError('a step without a target token');
+    const passes: Pass[] = [];
+    for (const microBatch of microBatches) passes.push(await this.#prepare(microBatch));
+    const totals: Counts = { targets: 0, pairs: 0 };
+    for (const { counts } of passes) {
+      totals.targets += counts.targets;
+      totals.pairs += counts.pairs;
+    }
+    if (totals.targets === 0) throw new RangeError('a step without a target token');
     let loss = 0;
     let tokens = 0;
+    const measures: Record<string, Measure>[] = [];
     for (const [index, pass] of passes.entries()) {
-      loss += await this.#forwardBackward(pass, 1 / targets, index === 0);
+      const results = await this.#forwardBackward(pass, totals, { step, microBatch: index });
+      loss += results.scalar('loss');
       tokens += pass.microBatch.tokens;
+      measures.push(pass.measure(results));
     }
     const gradientNorm = globalNorm(this.#gradients.values());
     if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
       const factor = clipFactor(gradientNorm, optimizer.maxGradientNorm);
       for (const { name, shape, data } of trainable) {
-        const [gradient, moments] = [this.#gradients.get(name), this.#moments.get(name)];
+        const gradient = this.#gradients.get(name);
         // Norm weights and biases are vectors; decay would pull them away from where they belong.
         const settings = shape.length < 2 ? { ...optimizer, weightDecay: 0 } : optimizer;
-        if (gradient && moments) adamW(data, gradient, moments, settings, learningRate, step, factor);
+        if (gradient) this.#states.get(name)?.update(data, gradient, settings, learningRate, step, factor);
       }
     }
-    return { loss, gradientNorm, tokens, targets };
+    // The loss of a pass is its share of that of the step here, not a measure of its own.
+    const { loss: _share, ...metrics } = meansOf(measures);
+    return { loss, gradientNorm, tokens, targets: totals.targets, metrics };
   }
 
-  /** The summed loss over the target tokens of a micro-batch, in nats, without training. */
-  async evaluate(microBatch: MicroBatch): Promise<{ loss: number; targets: number }> {
-    const pass = { microBatch, found: findTargets(microBatch) };
-    const session = await this.#session(pass, false);
-    const results = await session.run(this.#feeds(pass, 1, session.inputs));
-    return { loss: results.scalar('loss'), targets: pass.found.rows.length };
+  /**
+   * Measures without training: the `loss` over all micro-batches together, and what the method reports beside it.
+   * @param microBatches made one after the other, as they are needed.
+   */
+  async evaluate(microBatches: Iterable<MicroBatch> | AsyncIterable<MicroBatch>): Promise<Record<string, number>> {
+    const measures: Record<string, Measure>[] = [];
+    for await (const microBatch of microBatches) {
+      const pass = await this.#prepare(microBatch);
+      const session = await this.#session(pass, false);
+      measures.push(pass.measure(await session.run(this.#feeds(pass, ones, session.inputs))));
+    }
+    return this.#method.summarise(meansOf(measures));
   }
 
   /** Gradients of the last step, before clipping, by tensor name. They are overwritten by the next one. */
@@ -104,36 +146,34 @@ export class Trainer {
     return this.#gradients;
   }
 
-  /** Everything that changes from step to step, in place: trainable tensors and optimizer moments. */
-  state(): TrainableTensor[] {
-    return this.#options.trainable.flatMap(({ name, shape, data }) => {
-      const moments = this.#moments.get(name);
-      if (!moments) return [];
-      return [
-        { name, shape, data },
-        { name: `adamw.mean:${name}`, shape, data: moments.mean },
-        { name: `adamw.square:${name}`, shape, data: moments.square },
-      ];
-    });
+  /** Everything that changes from step to step, in place: trainable tensors and what the optimizer remembers of them. */
+  state(): StateTensor[] {
+    return this.#options.trainable.flatMap((tensor) => [tensor, ...(this.#states.get(tensor.name)?.tensors ?? [])]);
   }
 
   async release(): Promise<void> {
     for (const session of this.#sessions.values()) await (await session).release();
     this.#sessions.clear();
+    await this.#reference?.release();
   }
 
-  async #forwardBackward(pass: Pass, weight: number, isFirst: boolean): Promise<number> {
+  async #prepare(microBatch: MicroBatch): Promise<Pass> {
+    return this.#method.prepare(microBatch, await this.#reference?.logProbabilities(microBatch));
+  }
+
+  async #forwardBackward(pass: Pass, totals: Counts, place: { step: number; microBatch: number }): Promise<Results> {
+    const isFirst = place.microBatch === 0;
     const session = await this.#session(pass, true);
     const buffers = isFirst ? this.#gradients : this.#partialBuffers();
     const into = Object.fromEntries([...buffers].map(([name, data]) => [`grad:${name}`, data]));
-    const results = await session.run(this.#feeds(pass, weight, session.inputs), into);
+    const results = await session.run({ ...this.#feeds(pass, totals, session.inputs), ...this.#dropout(session.inputs, place) }, into);
     if (!isFirst) {
       for (const [name, sum] of this.#gradients) {
         const part = buffers.get(name);
         if (part) for (let index = 0; index < sum.length; index++) sum[index] = (sum[index] ?? 0) + (part[index] ?? 0);
       }
     }
-    return results.scalar('loss');
+    return results;
   }
 
   #partialBuffers(): Map<string, Float32Array> {
@@ -141,29 +181,31 @@ export class Trainer {
     return this.#partial;
   }
 
-  #session({ microBatch: { batch, length, starts }, found }: Pass, backward: boolean): Promise<GraphSession> {
+  #session({ microBatch: { batch, length, starts }, targets }: Pass, backward: boolean): Promise<CompiledGraph> {
     const packed = starts !== undefined;
-    const shape: StepShape = { batch, length, packed, targets: targetCapacity(found.rows.length, batch * length) };
+    const shape: StepShape = { batch, length, packed, targets };
     const key = `${batch}x${length}:${shape.targets}:${packed ? 'packed' : 'plain'}:${backward ? 'train' : 'evaluate'}`;
     const known = this.#sessions.get(key);
     if (known) return known;
-    const { model, adapter, trainable, threads } = this.#options;
-    const { graph, outputs } = buildStepGraph({ ...model, adapter }, shape, backward ? trainable.map(({ name }) => name) : []);
-    const session = GraphSession.compile(graph, outputs, this.#weights, { threads: threads || availableParallelism() });
+    const { model, adapter, trainable, threads, device, runtime = onnxRuntime, gradientCheckpointing } = this.#options;
+    const changing = new Set(trainable.map(({ name }) => name));
+    const { graph, outputs } = buildStepGraph(
+      { ...model, adapter, method: this.#method, gradientCheckpointing },
+      shape,
+      backward ? trainable.map(({ name }) => name) : [],
+    );
+    const session = runtime.compile(graph, outputs, this.#weights, { threads: threads || availableParallelism(), device, changing });
     this.#sessions.set(key, session);
     return session;
   }
 
-  /** @param weight what each target token counts. */
-  #feeds({ microBatch, found }: Pass, weight: number, inputs: readonly Value[]): Record<string, Int32Array | Float32Array> {
-    const positions = microBatch.ids.length;
-    const capacity = targetCapacity(found.rows.length, positions);
-    const [rows, labels, weights] = [new Int32Array(capacity), new Int32Array(capacity), new Float32Array(capacity)];
-    rows.set(found.rows);
-    labels.set(found.labels);
-    weights.fill(weight, 0, found.rows.length);
-    const places = new Int32Array(positions).fill(capacity);
-    found.rows.forEach((row, index) => (places[row] = index));
-    return { ids: microBatch.ids, rows, places, labels, weights, ...packedFeeds(this.#options.model.config, microBatch, inputs) };
+  #dropout(inputs: readonly Value[], place: { step: number; microBatch: number }): Record<string, Uint8Array> {
+    const { adapter, seed = 0 } = this.#options;
+    const share = adapter?.settings.dropout ?? 0;
+    return share > 0 ? dropoutFeeds(inputs, share, { seed, ...place }, this.#masks) : {};
+  }
+
+  #feeds({ microBatch, feeds }: Pass, totals: Counts, inputs: readonly Value[]): Record<string, Int32Array | Float32Array> {
+    return { ids: microBatch.ids, ...feeds(totals), ...packedFeeds(this.#options.model.config, microBatch, inputs) };
   }
 }

@@ -1,19 +1,38 @@
 // Runs in a thread of its own: a training step blocks the main one. Plain JavaScript, so that it needs no loader.
 import fs from 'node:fs';
+import process from 'node:process';
 import { workerData } from 'node:worker_threads';
 
-const file = String(workerData);
+const { file, history } = workerData;
+
+/** Processes that the system ended for want of memory; see memory-death.ts. */
+function countKills() {
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(fs.readFileSync('/proc/vmstat', 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** In place and always as long, so that a full disk is no obstacle. */
+const length = 256;
 
 function beat() {
-  const now = new Date();
+  const text = JSON.stringify({ ...history, kills: countKills(), resident: process.memoryUsage.rss() });
   try {
-    fs.utimesSync(file, now, now);
+    const descriptor = fs.openSync(file, fs.existsSync(file) ? 'r+' : 'w');
+    fs.writeSync(descriptor, text.padEnd(length), 0);
+    fs.closeSync(descriptor);
   } catch {
-    try {
-      fs.writeFileSync(file, '');
-    } catch {
-      // A full disk or a removed folder: the next beat may work again.
-    }
+    touch();
+  }
+}
+
+function touch() {
+  try {
+    fs.utimesSync(file, new Date(), new Date());
+  } catch {
+    // A removed folder: the next beat may work again.
   }
 }
 

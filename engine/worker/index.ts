@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 export { claim, type Owner, readOwner } from './claim.ts';
-export { requestCancel } from './control.ts';
+export { requestCancel, requestPause, withdrawPause } from './control.ts';
 export { type FailedEvent, isFinal, type JournalEvent, type JournalLine, parseJournalLine } from './journal-format.ts';
 export { inspectWorker, type WorkerState } from './liveness.ts';
 export { createRunFolder, type RunFolder, runFolderAt } from './run-folder.ts';

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Issue } from '../errors.ts';
-import type { TrainingEvent } from '../training/events.ts';
+import { devices } from '../hardware/device.ts';
+import { runtimeNames } from '../runtimes/runtime.ts';
+import type { MetricsEvent, TrainingEvent } from '../training/events.ts';
 
 /** The last event of a run that could not go on. The message is safe to show. */
 export interface FailedEvent {
@@ -24,30 +26,59 @@ const step = z.int().min(0);
 const count = z.number().min(0);
 const numbered = { seq: z.int().min(1), time: z.number().min(0), step };
 
+const values = z
+  .record(z.string().min(1).max(200), z.number())
+  .refine((metrics) => Object.keys(metrics).length <= 256, 'at most 256 metrics a line');
+const measured = { ...numbered, epoch: count, tokens: count, values };
+
+/**
+ * How the metrics of a training step are written: what other programs look for is at the top, under the names that they know;
+ * `values` holds the rest. A value that was no finite number is missing. The metrics of an evaluation are written as they are.
+ */
+const stepLine = z
+  .object({
+    ...measured,
+    type: z.literal('step'),
+    loss: z.number().optional(),
+    gradNorm: z.number().optional(),
+    learningRate: z.number().optional(),
+    tokensPerSecond: z.number().optional(),
+  })
+  .transform(({ type: _, loss, gradNorm, learningRate, tokensPerSecond, values: others, ...rest }) => {
+    const known = Object.entries({ loss, learningRate, gradientNorm: gradNorm, tokensPerSecond });
+    return { ...rest, type: 'metrics' as const, values: { ...Object.fromEntries(known.flatMap(definedOnly)), ...others } };
+  });
+
+const definedOnly = ([name, value]: [string, number | undefined]): [string, number][] => (value === undefined ? [] : [[name, value]]);
+
 const lineSchema = z.discriminatedUnion('type', [
+  stepLine,
   z.object({
     ...numbered,
     type: z.literal('started'),
     totalSteps: step,
-    device: z.literal('cpu'),
+    device: z.enum(devices),
+    runtime: z.enum(runtimeNames).optional(),
+    library: z.string().min(1).optional(),
     threads: count,
     parameters: count,
     trainableParameters: count,
     trainExamples: count,
     validationExamples: count,
   }),
-  z.object({
-    ...numbered,
-    type: z.literal('metrics'),
-    epoch: count,
-    tokens: count,
-    values: z
-      .record(z.string().min(1).max(200), z.number())
-      .refine((values) => Object.keys(values).length <= 256, 'at most 256 metrics a line'),
-  }),
+  z.object({ ...measured, type: z.literal('metrics') }),
   z.object({ ...numbered, type: z.literal('log'), level: z.enum(['info', 'warn', 'error']), message: z.string() }),
   z.object({ ...numbered, type: z.literal('checkpoint'), path: z.string().min(1), bytes: count, loss: z.number() }),
-  z.object({ ...numbered, type: z.literal('artifact'), kind: z.enum(['adapter', 'model']), path: z.string().min(1), bytes: count }),
+  z.object({ ...numbered, type: z.literal('rollback'), toStep: step, rateFactor: count, totalSteps: step, reason: z.string() }),
+  z.object({
+    ...numbered,
+    type: z.literal('artifact'),
+    weightsStep: step.optional(),
+    kind: z.enum(['adapter', 'model']),
+    path: z.string().min(1),
+    bytes: count,
+  }),
+  z.object({ ...numbered, type: z.literal('paused') }),
   z.object({ ...numbered, type: z.literal('completed'), seconds: count }),
   z.object({ ...numbered, type: z.literal('cancelled') }),
   z.object({
@@ -58,6 +89,19 @@ const lineSchema = z.discriminatedUnion('type', [
     issues: z.array(z.object({ path: z.string(), message: z.string() })),
   }),
 ]) satisfies z.ZodType<JournalLine>;
+
+/** One line as it is written, without its line end. */
+export function formatJournalLine(line: JournalLine): string {
+  return JSON.stringify(line.type === 'metrics' && isOfStep(line) ? writtenStep(line) : line);
+}
+
+const isOfStep = ({ values: { loss, gradientNorm, learningRate, tokensPerSecond } }: MetricsEvent): boolean =>
+  [loss, gradientNorm, learningRate, tokensPerSecond].some((value) => value !== undefined);
+
+function writtenStep({ seq, time, step, epoch, tokens, values }: JournalLine & MetricsEvent): z.input<typeof stepLine> {
+  const { loss, gradientNorm: gradNorm, learningRate, tokensPerSecond, ...others } = values;
+  return { seq, time, type: 'step', step, loss, gradNorm, learningRate, tokensPerSecond, epoch, tokens, values: others };
+}
 
 /** Reads one line, without its line end. Null when it is not a journal line. */
 export function parseJournalLine(text: string): JournalLine | null {

@@ -36,6 +36,35 @@ describe('Journal', () => {
     expect(lines()[0]).toMatchObject({ type: 'metrics', step: 7, values: { loss: 0.30000000000000004 } });
   });
 
+  it('writes a training step with what other programs look for at the top, and reads it as it was', async () => {
+    const values = { loss: 2, learningRate: 1e-3, gradientNorm: 0.5, tokensPerSecond: 900, stepSeconds: 0.1 };
+    await write({ type: 'metrics', step: 3, epoch: 0.5, tokens: 10, values });
+    expect(JSON.parse(fs.readFileSync(file, 'utf8'))).toEqual({
+      ...{ seq: 1, time: expect.any(Number), type: 'step', step: 3, epoch: 0.5, tokens: 10 },
+      ...{ loss: 2, gradNorm: 0.5, learningRate: 1e-3, tokensPerSecond: 900, values: { stepSeconds: 0.1 } },
+    });
+    expect(lines()).toMatchObject([{ type: 'metrics', step: 3, epoch: 0.5, tokens: 10, values }]);
+  });
+
+  it('writes an evaluation, and a step whose loss is no number, without what they do not have', async () => {
+    const evaluation: JournalEvent = { type: 'metrics', step: 0, epoch: 0, tokens: 0, values: { evaluationLoss: 4, perplexity: 54.6 } };
+    const diverged: JournalEvent = { type: 'metrics', step: 1, epoch: 0.5, tokens: 5, values: { learningRate: 1, gradientNorm: 3 } };
+    await write(evaluation, diverged);
+    const written = fs.readFileSync(file, 'utf8').trimEnd().split('\n');
+    expect(written.map((text) => Object.keys(JSON.parse(text) as object).sort())).toEqual([
+      ['epoch', 'seq', 'step', 'time', 'tokens', 'type', 'values'],
+      ['epoch', 'gradNorm', 'learningRate', 'seq', 'step', 'time', 'tokens', 'type', 'values'],
+    ]);
+    expect(lines()).toMatchObject([evaluation, diverged]);
+    expect(lines()[1]).toHaveProperty('values', diverged.values);
+  });
+
+  it('reads the steps of journals from before, when their values stood together', () => {
+    const values = { loss: 2, gradientNorm: 1 };
+    const line = { seq: 1, time: 5, type: 'metrics', step: 1, epoch: 1, tokens: 1, values };
+    expect(parseJournalLine(JSON.stringify(line))).toEqual(line);
+  });
+
   it('goes on behind the last whole line, wherever the last one was torn', async () => {
     await write(log('first'), log('with a line end inside: \n, and ümläuts'));
     const whole = fs.readFileSync(file);

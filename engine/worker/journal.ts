@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { EngineError } from '../errors.ts';
-import { isFinal, type JournalEvent, type JournalLine, parseJournalLine } from './journal-format.ts';
+import { formatJournalLine, isFinal, type JournalEvent, type JournalLine, parseJournalLine } from './journal-format.ts';
 
 /**
  * The writer of a run's journal. A line is handed to the system whole before `append` returns, so it survives the death of the
@@ -11,7 +11,7 @@ export class Journal {
   readonly #descriptor: number;
   #bytes: number;
   #sequence: number;
-  #isEnded: boolean;
+  #last: JournalEvent['type'] | null;
   #syncing: Promise<void> | undefined;
 
   private constructor(file: string, descriptor: number, { bytes, last }: Tail) {
@@ -19,7 +19,7 @@ export class Journal {
     this.#descriptor = descriptor;
     this.#bytes = bytes;
     this.#sequence = last?.seq ?? 0;
-    this.#isEnded = last !== null && isFinal(last);
+    this.#last = last?.type ?? null;
   }
 
   /** Opens a journal for writing, or makes it. What a writer that was killed left behind its last whole line is cut off. */
@@ -37,13 +37,18 @@ export class Journal {
 
   /** Whether the last line is a final one. */
   get isEnded(): boolean {
-    return this.#isEnded;
+    return this.#last !== null && isFinal({ type: this.#last });
+  }
+
+  /** Whether the last line tells of a failure. */
+  get hasFailed(): boolean {
+    return this.#last === 'failed';
   }
 
   /** @throws EngineError `RUN_FOLDER_UNUSABLE` when the line cannot be written; the journal is then as before. */
   append(event: JournalEvent): JournalLine {
     const line = { seq: this.#sequence + 1, time: Date.now(), ...event };
-    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    const bytes = Buffer.from(`${formatJournalLine(line)}\n`);
     try {
       let written = 0;
       while (written < bytes.length)
@@ -61,7 +66,7 @@ export class Journal {
     }
     this.#bytes += bytes.length;
     this.#sequence = line.seq;
-    this.#isEnded = isFinal(line);
+    this.#last = line.type;
     return line;
   }
 

@@ -69,6 +69,9 @@ function nameOf(event: TrainingEvent): string | null {
     case 'log':
       return `log ${event.step} ${event.level} ${event.message}`;
     case 'started':
+    // Told again, because what it changes in the run is that of an attempt: how many steps there will be.
+    case 'rollback':
+    case 'paused':
     case 'completed':
     case 'cancelled':
       return null;

@@ -17,7 +17,7 @@ export async function runAsProcess(train: Train): Promise<never> {
   const suspend = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => suspend.abort());
   try {
-    process.exit((await work(path.resolve(folder), train, suspend.signal)) ? 0 : 1);
+    process.exit((await work(path.resolve(folder), train, suspend.signal)) === null ? 0 : 1);
   } catch (error) {
     console.error(error instanceof EngineError ? error.message : error);
     process.exit(1);

@@ -14,7 +14,7 @@ export interface RunFolder {
   control: string;
   /** Who works here, see claim.ts. */
   worker: string;
-  /** Touched each second while the worker lives. */
+  /** Written each second while the worker lives. */
   heartbeat: string;
   /** What the worker's process printed, and the stacks of unexpected errors. */
   log: string;

@@ -3,38 +3,43 @@ import { setImmediate } from 'node:timers/promises';
 import { parseTrainingConfig, type TrainingConfig } from '../config.ts';
 import { EngineError } from '../errors.ts';
 import type { TrainingEvent } from '../training/events.ts';
+import { explainShortage, inGibibytes, memoryAdvice } from '../plan/advice.ts';
 import { claim } from './claim.ts';
-import { isCancelRequested } from './control.ts';
+import { readRequest } from './control.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { FailedEvent } from './journal-format.ts';
 import { Journal } from './journal.ts';
+import { findMemoryDeath, type MemoryDeath } from './memory-death.ts';
 import { Recorder } from './recorder.ts';
 import { runFolderAt } from './run-folder.ts';
 
-/** What a worker runs: `train` of the engine. The signal's reason is `cancel` or `suspend`. */
+/** What a worker runs: `train` of the engine. The signal's reason is `cancel`, `pause` or `suspend`. */
 export type Train = (config: TrainingConfig, options: { folder: string; signal: AbortSignal }) => AsyncIterable<TrainingEvent>;
 
 /**
- * Works on a run until it ends, is cancelled or suspended, and writes everything that happens into its journal. A run that was
+ * Works on a run until it ends, is cancelled, paused or suspended, and writes everything that happens into its journal. A run that was
  * left in the middle goes on from its newest checkpoint.
  * @param suspend aborted when the process is asked to leave: the run is saved and can go on later.
- * @returns whether the run is in order: it came to its end, or can go on later.
+ * @param retry whether a run that failed goes on from its newest checkpoint; otherwise a run that has ended stays as it is.
+ * @returns why it failed; null when the run is in order: it came to its end, or can go on later.
  * @throws EngineError `RUN_FOLDER_BUSY` when another process works on it; nothing was touched then.
  */
-export async function work(folder: string, train: Train, suspend: AbortSignal): Promise<boolean> {
+export async function work(folder: string, train: Train, suspend: AbortSignal, { retry = false } = {}): Promise<FailedEvent | null> {
   const paths = runFolderAt(folder);
   claim(paths.worker, ({ pid }) => `The run folder ${folder} is in use by process ${pid}. Wait until it ends, or stop it.`);
-  const heartbeat = startHeartbeat(paths.heartbeat);
+  const death = await findMemoryDeath(paths.heartbeat, paths.journal);
+  const heartbeat = startHeartbeat(paths.heartbeat, death);
   const journal = Journal.open(paths.journal);
   try {
-    if (journal.isEnded) return true;
+    if (journal.isEnded && !(retry && journal.hasFailed)) return null;
     const recorder = new Recorder(journal, paths.journal);
     try {
-      await record(folder, train, suspend, recorder);
-      return true;
+      await record(folder, train, suspend, recorder, death);
+      return null;
     } catch (error) {
-      journal.append(failure(error, recorder.step, paths.log));
-      return false;
+      const failed = failure(error, recorder.step, paths.log);
+      journal.append(failed);
+      return failed;
     }
   } finally {
     await journal.close();
@@ -42,21 +47,38 @@ export async function work(folder: string, train: Train, suspend: AbortSignal): 
   }
 }
 
-async function record(folder: string, train: Train, suspend: AbortSignal, recorder: Recorder): Promise<void> {
+async function record(folder: string, train: Train, suspend: AbortSignal, recorder: Recorder, death: MemoryDeath): Promise<void> {
   const config = parseTrainingConfig(readConfig(runFolderAt(folder).config));
   const controller = new AbortController();
   const lookAround = () => {
-    if (isCancelRequested(folder)) controller.abort('cancel');
+    const request = readRequest(folder);
+    if (request) controller.abort(request);
     else if (suspend.aborted) controller.abort('suspend');
   };
   lookAround();
-  for await (const event of train(config, { folder, signal: controller.signal })) {
-    await recorder.record(event);
-    // Lets signals of the system and the journal's flushes through.
-    await setImmediate();
-    lookAround();
+  await tellMemoryDeath(death, config, recorder);
+  try {
+    for await (const event of train(config, { folder, signal: controller.signal })) {
+      await recorder.record(event);
+      // Lets signals of the system and the journal's flushes through.
+      await setImmediate();
+      lookAround();
+    }
+  } catch (error) {
+    throw explainShortage(error, config);
   }
   if (!recorder.isEnded && !controller.signal.aborted) throw new Error('train() returned without a final event');
+}
+
+/**
+ * Once it may have been another process that took the memory, and the run goes on.
+ * @throws EngineError `OUT_OF_MEMORY` when it happened again without a new step in between.
+ */
+async function tellMemoryDeath({ deaths, resident, step }: MemoryDeath, config: TrainingConfig, recorder: Recorder): Promise<void> {
+  if (deaths === 0) return;
+  const happened = `The system ended the training process because memory ran out; the process had ${inGibibytes(resident)}.`;
+  if (deaths > 1) throw new EngineError('OUT_OF_MEMORY', `${happened} It was the second time in a row. ${memoryAdvice(config)}`);
+  await recorder.record({ type: 'log', step, level: 'warn', message: `${happened} It is tried once more. ${memoryAdvice(config)}` });
 }
 
 function readConfig(file: string): unknown {

@@ -6,10 +6,9 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseTrainingConfig, type TrainingConfigInput } from '../config.ts';
-import { type Script, scriptedWorkerProgram, tinyConfig, writeScript, writeTinyModel } from '../testing/index.ts';
-import { requestCancel } from './control.ts';
+import { type Script, scriptedWorkerProgram, writeScript } from '../testing/index.ts';
+import { readRequest, requestCancel, requestPause, withdrawPause } from './control.ts';
 import { heartbeatAge } from './heartbeat.ts';
-import { workerProgram } from './index.ts';
 import { type JournalLine, parseJournalLine } from './journal-format.ts';
 import { inspectWorker } from './liveness.ts';
 import { createRunFolder, runFolderAt } from './run-folder.ts';
@@ -121,6 +120,39 @@ describe('a worker', () => {
     expect(checkpoints).toEqual([...new Set(checkpoints)]);
   });
 
+  it('pauses between two steps, says so, and goes on when it is started again', async () => {
+    prepare({ at: 9, happens: 'hold' }, { schedule: { maxSteps: 60 }, run: { checkpointEvery: 0 } });
+    const child = start();
+    await until(() => journal().some(({ step }) => step === 8));
+    requestPause(folder);
+    expect(await exitOf(child)).toBe(0);
+    const [checkpoint, paused] = journal().slice(-2);
+    expect(checkpoint).toMatchObject({ type: 'checkpoint', step: paused?.step });
+    expect(paused).toMatchObject({ type: 'paused' });
+    // Started again while it is still to pause, it does not train.
+    expect(await run()).toBe(0);
+    expect(
+      journal()
+        .filter(({ type }) => type === 'paused')
+        .map(({ step }) => step),
+    ).toEqual([paused?.step, paused?.step]);
+    withdrawPause(folder);
+    expect(await run()).toBe(0);
+    const lines = journal();
+    expect(lines.at(-1)).toMatchObject({ type: 'completed', step: 60 });
+    expect(lines.filter((line) => line.type === 'metrics' && 'loss' in line.values).map(({ step }) => step)).toEqual(
+      Array.from({ length: 60 }, (_, i) => i + 1),
+    );
+  });
+
+  it('is cancelled rather than paused when both are wanted', () => {
+    requestCancel(folder);
+    requestPause(folder);
+    expect(readRequest(folder)).toBe('cancel');
+    withdrawPause(folder);
+    expect(readRequest(folder)).toBe('cancel');
+  });
+
   it('leaves a checkpoint and no final event when the system ends it, and goes on later', async () => {
     prepare({ stepMilliseconds: 10 }, { schedule: { maxSteps: 60 }, run: { checkpointEvery: 0 } });
     const child = start();
@@ -189,28 +221,5 @@ describe('a worker', () => {
     expect(await run()).toBe(0);
     const warnings = journal().flatMap((line) => (line.type === 'log' && line.message.startsWith('Going on') ? [line.message] : []));
     expect(warnings).toEqual([expect.stringContaining('Going on from step 5, step 6 was computed again and its loss is')]);
-  });
-});
-
-describe('a worker that trains', () => {
-  it('goes on where it was killed, with the same losses', async () => {
-    const places = await writeTinyModel(path.join(folder, 'tiny'));
-    const config = parseTrainingConfig(tinyConfig(places, 30));
-    const whole = path.join(folder, 'whole');
-    createRunFolder(whole, config);
-    const uninterrupted = spawn(process.execPath, ['--import', 'tsx', workerProgram, whole], { stdio: 'ignore' });
-    expect(await exitOf(uninterrupted)).toBe(0);
-    createRunFolder(folder, config);
-    for (const step of [4, 11, 23]) {
-      const child = start(workerProgram);
-      await until(() => journal().some((line) => line.step >= step));
-      child.kill('SIGKILL');
-      await exitOf(child);
-    }
-    expect(await run(workerProgram)).toBe(0);
-    expect(told(journal())).toEqual(told(journal(whole)));
-    // Steps, evaluations, log lines, checkpoints, the artifact.
-    expect(told(journal())).toHaveLength(30 + 4 + 5 + 5 + 1);
-    expect(journal().at(-1)).toMatchObject({ type: 'completed', step: 30 });
   });
 });

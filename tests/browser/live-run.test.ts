@@ -44,6 +44,12 @@ it('starts a run through the form, shows it live, and has no hole after a reload
   expect(reloaded.lastStep).toBeLessThan(steps);
   await untilStep(page, reloaded.lastStep + 3);
 
+  // Held and let go again, it loses nothing.
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  await untilState(page, 'PAUSED');
+  await watched.picture('run-paused');
+  await page.getByRole('button', { name: 'Resume', exact: true }).click();
+
   await untilState(page, 'COMPLETED');
   await untilStep(page, steps);
   const curves = await drawnCurves(page);

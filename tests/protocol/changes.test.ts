@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStudio, type TestStudio } from './test-studio.ts';
 
@@ -50,6 +51,27 @@ describe('cancelRun', () => {
   });
 });
 
+describe('pauseRun and resumeRun', () => {
+  const change = (mutation: string, type: string) =>
+    `mutation ($id: ID!) { change: ${mutation}(input: { runId: $id }) { __typename ... on ${type} { data { state } } ... on Error { message code } } }`;
+  const pauseRun = change('pauseRun', 'PauseRunSuccess');
+  const resumeRun = change('resumeRun', 'ResumeRunSuccess');
+
+  it('hold a run and let it go on to its end', async () => {
+    const run = await studio.startRun(40, 10);
+    const { data } = await studio.send<{ change: { data: { state: string } } }>(pauseRun, { id: run.id });
+    expect(['PAUSING', 'PAUSED']).toContain(data.change.data.state);
+    const state = 'query ($id: ID!) { node(id: $id) { ... on Run { state } } }';
+    while ((await studio.send<{ node: { state: string } }>(state, { id: run.id })).data.node.state !== 'PAUSED') await pause(50);
+    expect((await studio.send(resumeRun, { id: run.id })).data).toMatchObject({ change: { __typename: 'ResumeRunSuccess' } });
+    await run.release();
+    await studio.ended(run);
+    for (const mutation of [pauseRun, resumeRun])
+      expect((await studio.send(mutation, { id: run.id })).data).toMatchObject({ change: { __typename: 'Conflict', code: 'CONFLICT' } });
+    expect((await studio.send(pauseRun, { id: 'x' })).data).toMatchObject({ change: { __typename: 'NotFound', code: 'NOT_FOUND' } });
+  });
+});
+
 describe('a document that asks for no field', () => {
   it('is answered by the type alone', async () => {
     const run = await studio.startRun(100, 10);
@@ -95,6 +117,8 @@ describe('the form of a training configuration', () => {
       choices: ['cosine', 'linear', 'constant'],
     });
     expect(fields.find((field) => field.path === 'method.targetModules')).toMatchObject({ kind: 'LIST', advanced: true });
+    expect(fields.find((field) => field.path === 'data.packing')).toMatchObject({ kind: 'BOOLEAN', default: false });
+    expect(fields.find((field) => field.path === 'data.columns')).toMatchObject({ kind: 'MAP', default: {} });
     for (const field of fields) {
       const [section = '', name = ''] = field.path.split('.');
       expect(field.default).toEqual(defaults[section]?.[name]);

@@ -22,7 +22,7 @@ await runAsProcess(async function* (config, { folder, signal }) {
   };
   for (let step = 1; step <= totalSteps; step++) {
     if (signal.aborted) {
-      yield { type: 'cancelled', step: step - 1 };
+      yield { type: signal.reason === 'pause' ? 'paused' : 'cancelled', step: step - 1 };
       return;
     }
     yield { type: 'metrics', step, epoch: step / totalSteps, tokens: step * 100, values: { loss: 1 / step, tokensPerSecond: 100 } };

@@ -7,10 +7,15 @@ export type Field = Section['fields'][number];
 /** What is typed into each field, by its path. A field that nobody touched is not in it. */
 export type Draft = Readonly<Record<string, string>>;
 
-/** A value as it stands in its input: a list with commas, everything else as it is. */
+/** A value as it stands in its input: a list with commas, an object as `name = text`, everything else as it is. */
 export function textOf(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (Array.isArray(value)) return value.join(', ');
+  if (typeof value === 'object') {
+    return Object.entries(value)
+      .map(([name, text]) => `${name} = ${String(text)}`)
+      .join(', ');
+  }
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
@@ -24,9 +29,22 @@ export const shownText = (field: Field, draft: Draft): string => draft[field.pat
 export function valueOf(field: Pick<Field, 'kind'>, text: string): unknown {
   const trimmed = text.trim();
   if (field.kind === 'LIST') return trimmed === '' ? [] : trimmed.split(/[\s,]+/).filter((entry) => entry !== '');
+  if (field.kind === 'BOOLEAN') return trimmed === 'true' || trimmed === 'false' ? trimmed === 'true' : trimmed;
+  if (field.kind === 'MAP') return pairsOf(trimmed) ?? trimmed;
   if (field.kind !== 'INTEGER' && field.kind !== 'NUMBER') return trimmed;
   const number = Number(trimmed);
   return trimmed === '' || !Number.isFinite(number) ? trimmed : number;
+}
+
+/** `instruction = question, output = answer` as an object; null where a part has no `=`. */
+function pairsOf(text: string): Record<string, string> | null {
+  const pairs = text
+    .split(/[,\n]/)
+    .map((pair) => pair.trim())
+    .filter((pair) => pair !== '')
+    .map((pair) => pair.split('=').map((part) => part.trim()));
+  if (pairs.some(([name, value, ...rest]) => !name || !value || rest.length > 0)) return null;
+  return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]));
 }
 
 /** Whether a field says something else than its default. An emptied one means the default again. */

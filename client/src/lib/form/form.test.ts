@@ -47,6 +47,18 @@ describe('the configuration that is sent', () => {
     expect(differs(rank, { 'method.rank': '' })).toBe(false);
   });
 
+  it('holds switches and maps as what they mean', () => {
+    const packing = field('data.packing', 'BOOLEAN', false);
+    const columns = field('data.columns', 'MAP', {});
+    const all: Section[] = [{ key: 'data', title: '', help: '', fields: [packing, columns] }];
+    expect(configOf(all, { 'data.packing': 'true', 'data.columns': 'instruction = question,\noutput=the answer' })).toEqual({
+      data: { packing: true, columns: { instruction: 'question', output: 'the answer' } },
+    });
+    expect(configOf(all, { 'data.packing': 'false', 'data.columns': ' ' })).toEqual({});
+    expect(valueOf(columns, 'instruction question')).toBe('instruction question');
+    expect(shownText(field('data.columns', 'MAP', { output: 'answer' }), {})).toBe('output = answer');
+  });
+
   it('sends what is no number as it was typed, for the studio to name it', () => {
     expect(valueOf(rank, 'eight')).toBe('eight');
     expect(configOf(sections, { 'method.rank': '8,5' })).toEqual({ method: { rank: '8,5' } });

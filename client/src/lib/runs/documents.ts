@@ -101,3 +101,41 @@ export const CancelRun = graphql(
   `,
   [RunRowFragment],
 );
+
+export const PauseRun = graphql(
+  `
+    mutation PauseRun($input: PauseRunInput!) {
+      pauseRun(input: $input) {
+        __typename
+        ... on PauseRunSuccess {
+          data {
+            ...RunRow
+          }
+        }
+        ... on Error {
+          message
+        }
+      }
+    }
+  `,
+  [RunRowFragment],
+);
+
+export const ResumeRun = graphql(
+  `
+    mutation ResumeRun($input: ResumeRunInput!) {
+      resumeRun(input: $input) {
+        __typename
+        ... on ResumeRunSuccess {
+          data {
+            ...RunRow
+          }
+        }
+        ... on Error {
+          message
+        }
+      }
+    }
+  `,
+  [RunRowFragment],
+);

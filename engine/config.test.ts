@@ -29,6 +29,12 @@ describe('parseTrainingConfig', () => {
     [{ schedule: { type: 'sine' } }, 'schedule.type', 'It must be one of cosine, linear, constant.'],
     [{ schedule: { epochs: NaN } }, 'schedule.epochs', 'It must be a number.'],
     [{ schedule: { speed: 1 } }, 'schedule.speed', 'There is no such field.'],
+    [{ model: { products: 'int8' } }, 'model.products', 'int8 products need int8 weights. Set model.storage to int8 too.'],
+    [
+      { model: { storage: 'int8', doubleQuantization: true } },
+      'model.doubleQuantization',
+      'It belongs to nf4. Set model.storage to nf4, or leave it out.',
+    ],
     [{ run: 7 }, 'run', 'It must be an object.'],
   ])('says what is wrong with %j', (input, path, message) => {
     expect(issuesOf(input)).toEqual([{ path, message }]);

@@ -5,20 +5,27 @@ export interface Issue {
   message: string;
 }
 
-export type EngineErrorCode =
-  | 'CONFIG_INVALID'
-  | 'MODEL_NOT_FOUND'
-  | 'MODEL_BROKEN'
-  | 'MODEL_UNSUPPORTED'
-  | 'TOKENIZER_BROKEN'
-  | 'DATASET_NOT_FOUND'
-  | 'DATASET_INVALID'
-  | 'ADAPTER_BROKEN'
-  | 'CHECKPOINT_BROKEN'
-  | 'OUT_OF_MEMORY'
-  | 'DIVERGED'
-  | 'RUN_FOLDER_BUSY'
-  | 'RUN_FOLDER_UNUSABLE';
+export const engineErrorCodes = [
+  'CONFIG_INVALID',
+  'MODEL_NOT_FOUND',
+  'MODEL_BROKEN',
+  'MODEL_UNSUPPORTED',
+  'TOKENIZER_BROKEN',
+  'DATASET_NOT_FOUND',
+  'DATASET_INVALID',
+  'ADAPTER_BROKEN',
+  'CHECKPOINT_BROKEN',
+  'CHECKPOINT_MISMATCH',
+  'DEVICE_UNAVAILABLE',
+  'EXPORT_FAILED',
+  'OUT_OF_MEMORY',
+  'DIVERGED',
+  'RUN_FOLDER_BUSY',
+  'RUN_FOLDER_UNUSABLE',
+  'RUNTIME_UNAVAILABLE',
+] as const;
+
+export type EngineErrorCode = (typeof engineErrorCodes)[number];
 
 /**
  * Something outside the engine is wrong and a person can mend it. The message says what, where and what to do;

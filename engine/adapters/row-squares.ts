@@ -6,7 +6,8 @@ import type { Value } from '../graph/types.ts';
 import { type LoadedModel, weightData } from '../models/load.ts';
 import type { LinearLayer } from '../models/tensor-list.ts';
 import { GraphSession } from '../onnx/session.ts';
-import { partName, type StoredWeight } from '../quantization/stored-weight.ts';
+import { nf4Factors, weightPart } from '../quantization/graph-parts.ts';
+import type { StoredWeight } from '../quantization/stored-weight.ts';
 import { rowSquares } from './merge.ts';
 
 /** Σ w² of each row of some layers' weights, [out]; where a weight is kept in a smaller form, of what it stands for there. */
@@ -29,17 +30,14 @@ export async function layerRowSquares(model: LoadedModel, layers: readonly Linea
   return squares;
 }
 
-function storedSquares(graph: Graph, name: string, { storage, products, shape, layout, tensors }: StoredWeight): Value {
-  const part = (key: string): Value => {
-    const tensor = tensors[key];
-    if (!tensor) throw new Error(`${name} is kept without ${key}`);
-    return graph.weight(partName(name, key), tensor.dtype, tensor.shape);
-  };
-  const square = (weight: Value, inputAxis: number) => reduceSum(graph, mul(graph, weight, weight), [inputAxis]);
+function storedSquares(graph: Graph, name: string, weight: StoredWeight): Value {
+  const { storage, products, shape, layout } = weight;
+  const part = (key: string): Value => weightPart(graph, name, weight, key);
+  const square = (restored: Value, inputAxis: number) => reduceSum(graph, mul(graph, restored, restored), [inputAxis]);
   // The codes of int8 products are [out, in] in either layout.
   if (products === 'int8') return square(fromInt8(graph, part('backward'), part('scale'), 0), 1);
   const inputAxis = layout === 'out-in' ? 1 : 0;
   if (storage === 'float16') return square(fromHalf(graph, part('half')), inputAxis);
   if (storage === 'int8') return square(fromInt8(graph, part('codes'), part('scale'), 1 - inputAxis), inputAxis);
-  return square(fromNf4(graph, part('codes'), part('scale'), nf4Table(graph), shape), inputAxis);
+  return square(fromNf4(graph, part('codes'), nf4Factors(graph, name, weight), nf4Table(graph), shape), inputAxis);
 }

@@ -1,53 +1,89 @@
 import { describe, expect, it } from 'vitest';
-import { bucketLength, planBatches } from './batches.ts';
+import { randomSource } from '../random.ts';
+import { bucketLength, packRows, planEpoch, planPool } from './batches.ts';
 
 const lengthsOf = (count: number): number[] => Array.from({ length: count }, (_, i) => 10 + ((i * 7919) % 500));
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+const ascending = (numbers: readonly number[]): number[] => [...numbers].sort((a, b) => a - b);
 const base = { batchSize: 4, gradientAccumulation: 2, seed: 7, epoch: 0 };
 
-describe('planBatches', () => {
-  it.each([0, 1, 3, 4, 7, 8, 9, 63, 64, 65, 200])('uses each of %i examples once, in full steps but for the last', (count) => {
-    for (const bucket of [true, false]) {
-      const steps = planBatches(lengthsOf(count), { ...base, bucket });
-      expect(steps.length).toBe(Math.ceil(count / 8));
-      expect(steps.flat(2).sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i));
-      for (const step of steps.slice(0, -1)) expect(step.map((microBatch) => microBatch.length)).toEqual([4, 4]);
-      for (const microBatch of steps.flat()) expect(microBatch.length).toBeGreaterThan(0);
-    }
+describe('planEpoch', () => {
+  it.each([0, 1, 3, 4, 7, 8, 9, 63, 64, 65, 200])('uses each of %i rows once, in full steps but for the last', (count) => {
+    const steps = planEpoch(lengthsOf(count), base);
+    expect(steps.length).toBe(Math.ceil(count / 8));
+    expect(ascending(steps.flat(2))).toEqual(upTo(count));
+    for (const step of steps.slice(0, -1)) expect(step.map((microBatch) => microBatch.length)).toEqual([4, 4]);
+    for (const microBatch of steps.flat()) expect(microBatch.length).toBeGreaterThan(0);
   });
 
   it('is the same for the same seed and epoch, and another for others', () => {
     const lengths = lengthsOf(100);
-    expect(planBatches(lengths, base)).toEqual(planBatches(lengths, base));
-    expect(planBatches(lengths, { ...base, epoch: 1 })).not.toEqual(planBatches(lengths, base));
-    expect(planBatches(lengths, { ...base, seed: 8 })).not.toEqual(planBatches(lengths, base));
+    expect(planEpoch(lengths, base)).toEqual(planEpoch(lengths, base));
+    expect(planEpoch(lengths, { ...base, epoch: 1 })).not.toEqual(planEpoch(lengths, base));
+    expect(planEpoch(lengths, { ...base, seed: 8 })).not.toEqual(planEpoch(lengths, base));
   });
 
   it('puts similar lengths together, which saves most of the padding', () => {
     const lengths = lengthsOf(640);
-    const padded = (bucket: boolean): number =>
-      planBatches(lengths, { ...base, bucket })
-        .flat()
-        .reduce((sum, microBatch) => sum + microBatch.length * Math.max(...microBatch.map((index) => lengths[index] ?? 0)), 0);
-    const tokens = lengths.reduce((a, b) => a + b);
-    expect(padded(true) - tokens).toBeLessThan((padded(false) - tokens) / 4);
+    const padding = (microBatches: readonly (readonly number[])[]): number =>
+      microBatches.reduce((sum, rows) => {
+        const of = rows.map((row) => lengths[row] ?? 0);
+        return sum + of.length * Math.max(...of) - of.reduce((a, b) => a + b);
+      }, 0);
+    const asTheyCome = Array.from({ length: 160 }, (_, index) => upTo(4).map((row) => 4 * index + row));
+    expect(padding(planEpoch(lengths, base).flat())).toBeLessThan(padding(asTheyCome) / 4);
   });
 
   it('does not go from short to long', () => {
     const lengths = lengthsOf(64);
-    const means = planBatches(lengths, { ...base, batchSize: 2, gradientAccumulation: 1 }).map((step) =>
-      step.flat().reduce((sum, index) => sum + (lengths[index] ?? 0), 0),
+    const sums = planEpoch(lengths, { ...base, batchSize: 2, gradientAccumulation: 1 }).map((step) =>
+      step.flat().reduce((sum, row) => sum + (lengths[row] ?? 0), 0),
     );
-    expect(means).not.toEqual([...means].sort((a, b) => a - b));
+    expect(sums).not.toEqual(ascending(sums));
   });
 
-  it('does not leave the longest examples to the last, smaller step every time', () => {
-    const lengths = Array.from({ length: 9 }, (_, i) => i);
-    const last = Array.from({ length: 30 }, (_, epoch) =>
-      planBatches(lengths, { ...base, epoch })
+  it('does not leave the longest rows to the last, smaller step every time', () => {
+    const last = upTo(30).map((epoch) =>
+      planEpoch(upTo(9), { ...base, epoch })
         .at(-1)
         ?.flat(),
     );
     expect(new Set(last.map(String)).size).toBeGreaterThan(4);
+  });
+});
+
+describe('planPool', () => {
+  const shape = { batchSize: 4, gradientAccumulation: 2 };
+  it.each([1, 2, 7, 8, 9, 20, 31, 32, 33, 40, 63, 64, 65, 70, 100])('makes eight steps of %i rows, each used at least once', (count) => {
+    const steps = planPool(lengthsOf(count), 8, shape, randomSource(1));
+    expect(steps.length).toBe(8);
+    const used = steps.flat(2);
+    expect(new Set(used)).toEqual(new Set(upTo(count)));
+    // A row comes twice only where there are not enough of them.
+    expect(used.length).toBe(Math.max(count, 8));
+    for (const step of steps) {
+      expect(step.flat().length).toBeGreaterThan(0);
+      for (const microBatch of step) expect(microBatch.length).toBeLessThanOrEqual(4);
+      for (const microBatch of step) expect(microBatch.length).toBeGreaterThan(0);
+    }
+    const sizes = steps.map((step) => step.flat().length);
+    // Full steps before the last one, or all nearly the same.
+    if (count > 56 && count <= 64) expect(sizes.slice(0, -1).every((size) => size === 8)).toBe(true);
+    else expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('packRows', () => {
+  it.each([0, 1, 50, 5000])('puts each of %i examples into one row that has room for it', (count) => {
+    const lengths = lengthsOf(count);
+    const rows = packRows(lengths, 512, 1);
+    expect(ascending(rows.flat())).toEqual(upTo(count));
+    const used = rows.map((row) => row.reduce((sum, example) => sum + (lengths[example] ?? 0), 0));
+    for (const tokens of used) expect(tokens).toBeLessThanOrEqual(512);
+    if (count < 1000) return;
+    expect(used.reduce((a, b) => a + b) / (512 * rows.length)).toBeGreaterThan(0.97);
+    expect(packRows(lengths, 512, 1)).toEqual(rows);
+    expect(packRows(lengths, 512, 2)).not.toEqual(rows);
   });
 });
 

@@ -31,33 +31,59 @@ export function promptText(tokenizer: Tokenizer, messages: readonly ChatMessage[
   return [...defaultSegments(messages), { text: defaultHeadings.assistant ?? '' }].map(({ text }) => text).join('');
 }
 
-/** A conversation as training text: what the assistant says, and the end of its turn, are the targets. */
-export function conversationSegments(tokenizer: Tokenizer, messages: readonly ChatMessage[]): SegmentedText {
-  if (!tokenizer.hasChatTemplate) return { segments: defaultSegments(messages), addSpecialTokens: true };
-  return { segments: templateSegments(tokenizer, messages), addSpecialTokens: false };
+/** What belongs to a conversation besides its messages. */
+export interface ConversationOptions {
+  /** JSON schemas of the functions that the assistant may call. Only a chat template can tell the model of them. */
+  tools?: readonly unknown[];
+  /** Which messages are learned, by their index, when they are the assistant's. Default all. */
+  learned?: (index: number) => boolean;
 }
 
-function defaultSegments(messages: readonly ChatMessage[]): Segment[] {
-  return messages.flatMap(({ role, content }): Segment[] => {
+/**
+ * A conversation as training text: what the assistant says, and the end of its turn, are the targets.
+ * @throws EngineError `DATASET_INVALID` where the chat template refuses it, or tools are used without a chat template
+ */
+export function conversationSegments(
+  tokenizer: Tokenizer,
+  messages: readonly ChatMessage[],
+  { tools, learned = () => true }: ConversationOptions = {},
+): SegmentedText {
+  if (tokenizer.hasChatTemplate) return { segments: templateSegments(tokenizer, messages, tools, learned), addSpecialTokens: false };
+  if ((tools && tools.length > 0) || messages.some(({ tool_calls }) => tool_calls !== undefined)) {
+    throw new EngineError('DATASET_INVALID', 'Tools need a chat template, and the model has none.');
+  }
+  return { segments: defaultSegments(messages, learned), addSpecialTokens: true };
+}
+
+function defaultSegments(messages: readonly ChatMessage[], learned: (index: number) => boolean = () => true): Segment[] {
+  return messages.flatMap(({ role, content }, index): Segment[] => {
     const heading = defaultHeadings[role] ?? `### ${role}:\n`;
     if (role !== 'assistant') return [{ text: `${heading}${content}\n\n`, target: false }];
     // The end token stands between this turn and the next.
     return [
       { text: heading, target: false },
-      { text: content, target: true, ends: true },
+      { text: content, target: learned(index), ends: true },
     ];
   });
 }
 
 /**
- * Renders the conversation up to before and after each of the assistant's turns; what has come in between is the target.
- * Some templates write an earlier turn in another way than the last one (they drop its reasoning): then only the last turn
- * is learned, since it is the only one that reads as it will at generation.
+ * Renders the conversation up to before and after each of the assistant's turns that are learned; what has come in between is
+ * the target. Some templates write an earlier turn in another way than the last one (they drop its reasoning): then only the
+ * last turn is learned, since it is the only one that reads as it will at generation.
  */
-function templateSegments(tokenizer: Tokenizer, messages: readonly ChatMessage[]): Segment[] {
-  const turns = messages.flatMap(({ role }, index) => (role === 'assistant' ? [index] : []));
-  const last = turns.at(-1) ?? 0;
-  return turnsAsSegments(tokenizer, messages, turns) ?? turnsAsSegments(tokenizer, messages, [last]) ?? refuse();
+function templateSegments(
+  tokenizer: Tokenizer,
+  messages: readonly ChatMessage[],
+  tools: readonly unknown[] | undefined,
+  learned: (index: number) => boolean,
+): Segment[] {
+  const render = (end: number, addGenerationPrompt: boolean) =>
+    tokenizer.applyChatTemplate(messages.slice(0, end), { addGenerationPrompt, tools });
+  const turns = messages.flatMap(({ role }, index) => (role === 'assistant' && learned(index) ? [index] : []));
+  const last = turns.at(-1);
+  if (last === undefined) return [];
+  return turnsAsSegments(render, turns, tokenizer.eosToken) ?? turnsAsSegments(render, [last], tokenizer.eosToken) ?? refuse();
 }
 
 function refuse(): never {
@@ -68,14 +94,18 @@ function refuse(): never {
 }
 
 /** Null where a rendered prompt is not the beginning of what follows it. */
-function turnsAsSegments(tokenizer: Tokenizer, messages: readonly ChatMessage[], turns: readonly number[]): Segment[] | null {
+function turnsAsSegments(
+  render: (end: number, addGenerationPrompt: boolean) => string,
+  turns: readonly number[],
+  eosToken: string,
+): Segment[] | null {
   const segments: Segment[] = [];
   let known = '';
   for (const turn of turns) {
-    const prompt = tokenizer.applyChatTemplate(messages.slice(0, turn), { addGenerationPrompt: true });
-    const whole = tokenizer.applyChatTemplate(messages.slice(0, turn + 1));
+    const prompt = render(turn, true);
+    const whole = render(turn + 1, false);
     if (!prompt.startsWith(known) || !whole.startsWith(prompt)) return null;
-    const answer = splitAtEnd(whole.slice(prompt.length), tokenizer.eosToken);
+    const answer = splitAtEnd(whole.slice(prompt.length), eosToken);
     segments.push(
       { text: prompt.slice(known.length), target: false },
       { text: answer.target, target: true },
@@ -83,7 +113,7 @@ function turnsAsSegments(tokenizer: Tokenizer, messages: readonly ChatMessage[],
     );
     known = whole;
   }
-  return closeLastTurn(segments, tokenizer.eosToken);
+  return closeLastTurn(segments, eosToken);
 }
 
 /** What a template writes after the end token (a line break) is not for the model to write: generation has stopped there. */

@@ -1,4 +1,5 @@
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { type Encoded, type Encoding, overLength, promptTooLong } from './encoding.ts';
 import { type Example, ignoredLabel } from './example.ts';
 
 /** A part of a training text: either context, or what the model learns to write. */
@@ -16,44 +17,66 @@ export interface SegmentedText {
   addSpecialTokens: boolean;
 }
 
-export type EncodedText = { example: Example; cut: boolean } | { example: null; reason: string };
-
-/**
- * Turns segments into ids and labels. Each segment is encoded by itself, so no token straddles the border between context
- * and target, and a prompt gets the same ids as at generation.
- * @param maxLength tokens; what is beyond is cut off
- * @param eosTokenId put where a segment ends
- */
-export function encodeSegments(
-  { segments, addSpecialTokens }: SegmentedText,
-  tokenizer: Tokenizer,
-  maxLength: number,
-  eosTokenId: number,
-): EncodedText {
-  if (segments.every(({ text, target }) => !target || text.replaceAll(tokenizer.eosToken, '').trim() === '')) {
-    return { example: null, reason: 'there is nothing to learn in it' };
-  }
-  const ids: number[] = [];
-  const labels: number[] = [];
-  const append = (tokens: readonly number[], target: boolean): void => {
-    for (const token of tokens) {
-      ids.push(token);
-      labels.push(target ? token : ignoredLabel);
-    }
-  };
-  for (const [index, { text, target, ends }] of mergeNeighbors(segments).entries()) {
-    append(index === 0 ? encodeBeginning(text, tokenizer, addSpecialTokens) : tokenizer.encodeContinuation(text), target);
-    if (ends) append([eosTokenId], target);
-  }
-  const example = { inputIds: Int32Array.from(ids.slice(0, maxLength)), labels: Int32Array.from(labels.slice(0, maxLength)) };
-  if (hasTarget(example.labels)) return { example, cut: ids.length > maxLength };
-  return { example: null, reason: `the prompt alone fills the maximum length of ${maxLength} tokens` };
+/** Ids of a whole text, however long, and their labels. */
+export interface TokenList {
+  ids: number[];
+  labels: number[];
 }
 
+/**
+ * Turns segments into an example of at most `maxLength` tokens, or several where texts continue. Each segment is encoded by
+ * itself, so no token straddles the border between context and target, and a prompt gets the same ids as at generation.
+ */
+export function encodeSegments(text: SegmentedText, encoding: Encoding): Encoded<Example> {
+  const { tokenizer, maxLength, truncation, lossOn } = encoding;
+  const segments = withLoss(mergeNeighbors(text.segments), lossOn);
+  if (segments.every((segment) => !segment.target || segment.text.replaceAll(tokenizer.eosToken, '').trim() === '')) {
+    return { items: null, reason: 'there is nothing to learn in it' };
+  }
+  const tokens = tokensOf(segments, text.addSpecialTokens, tokenizer);
+  const isLong = tokens.ids.length > maxLength;
+  if (isLong && !encoding.continues && truncation === 'drop') return { items: null, reason: overLength(maxLength) };
+  const parts = !isLong ? [tokens] : encoding.continues ? pieces(tokens, maxLength) : [truncate(tokens, encoding)];
+  const items = parts.map(toExample).filter(({ labels }) => hasTarget(labels));
+  return items.length > 0 ? { items, cut: isLong && !encoding.continues } : { items: null, reason: promptTooLong(maxLength) };
+}
+
+/** The ids of segments one after the other; an end token where a segment ends. */
+export function tokensOf(segments: readonly Segment[], addSpecialTokens: boolean, tokenizer: Tokenizer): TokenList {
+  const tokens: TokenList = { ids: [], labels: [] };
+  for (const [index, { text, target, ends }] of segments.entries()) {
+    const ids = index === 0 ? encodeBeginning(text, tokenizer, addSpecialTokens) : tokenizer.encodeContinuation(text);
+    for (const id of ends ? [...ids, tokenizer.eosTokenId] : ids) {
+      tokens.ids.push(id);
+      tokens.labels.push(target ? id : ignoredLabel);
+    }
+  }
+  return tokens;
+}
+
+export const toExample = ({ ids, labels }: TokenList): Example => ({ inputIds: Int32Array.from(ids), labels: Int32Array.from(labels) });
+
 /** The first token of a sequence is predicted from nothing and is no target. */
-function hasTarget(labels: ArrayLike<number>): boolean {
+export function hasTarget(labels: ArrayLike<number>): boolean {
   for (let i = 1; i < labels.length; i++) if (labels[i] !== ignoredLabel) return true;
   return false;
+}
+
+/** The first `maxLength` tokens, or the last ones behind the begin token. */
+function truncate({ ids, labels }: TokenList, { maxLength, truncation, tokenizer }: Encoding): TokenList {
+  if (truncation === 'end') return { ids: ids.slice(0, maxLength), labels: labels.slice(0, maxLength) };
+  const kept = ids[0] === tokenizer.bosTokenId ? 1 : 0;
+  const from = ids.length - maxLength + kept;
+  return { ids: [...ids.slice(0, kept), ...ids.slice(from)], labels: [...labels.slice(0, kept), ...labels.slice(from)] };
+}
+
+/** Pieces of at most `maxLength` tokens. Each begins with the last token of the one before, so that every token is predicted once. */
+function pieces({ ids, labels }: TokenList, maxLength: number): TokenList[] {
+  const count = Math.ceil((ids.length - 1) / (maxLength - 1));
+  return Array.from({ length: count }, (_, index) => {
+    const from = index * (maxLength - 1);
+    return { ids: ids.slice(from, from + maxLength), labels: labels.slice(from, from + maxLength) };
+  });
 }
 
 /** Beginning of a text with its begin token, but without the end token that some tokenizers add as well. */
@@ -65,7 +88,7 @@ export function encodeBeginning(text: string, tokenizer: Tokenizer, addSpecialTo
 }
 
 /** Segments of the same kind become one, as they would be encoded in one piece at generation. Empty ones are left out. */
-function mergeNeighbors(segments: readonly Segment[]): Segment[] {
+export function mergeNeighbors(segments: readonly Segment[]): Segment[] {
   const merged: Segment[] = [];
   for (const segment of segments) {
     if (segment.text === '' && !segment.ends) continue;
@@ -76,4 +99,10 @@ function mergeNeighbors(segments: readonly Segment[]): Segment[] {
     } else merged.push({ ...segment });
   }
   return merged;
+}
+
+function withLoss(segments: Segment[], lossOn: Encoding['lossOn']): Segment[] {
+  if (lossOn === 'assistant') return segments;
+  const last = segments.findLastIndex(({ target }) => target);
+  return segments.map((segment, index) => ({ ...segment, target: lossOn === 'all' || index === last }));
 }

@@ -1,6 +1,8 @@
 import { outputProjection, scoreHead } from '../adapters/whole-modules.ts';
+import { nf4Block } from '../graph/ops/stored-weights.ts';
 import type { TensorData } from '../graph/types.ts';
-import { partName, type StorageOptions, type StoredWeight, storeWeight } from '../quantization/stored-weight.ts';
+import { assembleWeight, partName, quantizeWeight, type StorageOptions, type StoredWeight } from '../quantization/stored-weight.ts';
+import { readWeightCache, weightCache, writeWeightCache } from '../quantization/weight-cache.ts';
 import { openModelWeights } from '../weights/model-weights.ts';
 import { families } from './families.ts';
 import type { ModelFamily } from './family.ts';
@@ -15,6 +17,13 @@ export interface LoadedModel {
   weights: ReadonlyMap<string, Float32Array>;
   /** Those that are kept in a smaller form instead. */
   stored?: ReadonlyMap<string, StoredWeight>;
+  /** What a person should know about how the weights are kept. */
+  warnings?: readonly string[];
+}
+
+export interface LoadOptions extends StorageOptions {
+  /** Where int8 and NF4 weights are kept on disk once they are made, so that the next time is quick. Made if it is not there. */
+  cacheFolder?: string;
 }
 
 /** All that a graph of the model is bound to, by the names that it has there. */
@@ -30,18 +39,37 @@ export function weightData({ weights, stored = new Map() }: Pick<LoadedModel, 'w
  * @param options how the weights of linear layers are kept; in single precision if left out.
  * @throws EngineError MODEL_NOT_FOUND, MODEL_UNSUPPORTED, or MODEL_BROKEN when a tensor is missing or of another shape.
  */
-export async function loadModel(folder: string, options: StorageOptions = { storage: 'float32' }): Promise<LoadedModel> {
+export async function loadModel(folder: string, options: LoadOptions = { storage: 'float32' }): Promise<LoadedModel> {
   const config = await readModelConfig(folder);
   const family = families[config.architecture];
-  const linears = new Map(family.linears(config).map((layer) => [`${layer.name}.weight`, layer]));
-  const stored = new Map<string, StoredWeight>();
-  const weights = await readWeights(folder, family, family.parameters(config), (name, data) => {
+  const layers = family.linears(config);
+  const cache = options.cacheFolder === undefined ? null : await weightCache(options.cacheFolder, folder, layers, options);
+  const cached = cache && (await readWeightCache(cache));
+  const parts = new Map(cached?.parts);
+  const shapes = new Map([...family.parameters(config)].filter(([name]) => !parts.has(name)));
+  const linears = new Map(layers.map((layer) => [`${layer.name}.weight`, layer]));
+  const weights = await readWeights(folder, family, shapes, (name, data) => {
     const layer = linears.get(name);
-    const smaller = layer && storeWeight(data, layer, options);
-    if (smaller) stored.set(name, smaller);
-    return !smaller;
+    const made = layer && quantizeWeight(data, layer, options);
+    if (made) parts.set(name, made);
+    return !made;
   });
-  return { family, config, weights, stored };
+  const unkept = cache && !cached?.parts ? await writeWeightCache(cache, parts) : null;
+  const stored = new Map<string, StoredWeight>();
+  for (const [name, layer] of linears) {
+    const weight = assembleWeight(parts.get(name) ?? {}, layer, options);
+    if (weight) stored.set(name, weight);
+  }
+  const whole = [...linears.keys()].filter((name) => !stored.has(name));
+  const warnings = [cached?.remark ?? [], unkept ?? [], options.storage === 'float32' ? [] : stayWhole(whole, layers.length)].flat();
+  return { family, config, weights, stored, warnings };
+}
+
+/** What to tell about linear weights that do not take the form that was asked for. */
+function stayWhole(names: readonly string[], total: number): string[] {
+  if (names.length === 0) return [];
+  const some = names.length > 3 ? `${names.slice(0, 3).join(', ')}, …` : names.join(', ');
+  return [`${names.length} of ${total} linear weights stay in float32, as they do not fill blocks of ${nf4Block} for NF4: ${some}.`];
 }
 
 /** A model that values texts: in place of the output projection it has a head that gives one number. */

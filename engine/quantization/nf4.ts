@@ -6,10 +6,11 @@ const borders = nf4Levels.slice(1).map((level, index) => (level + (nf4Levels[ind
 /**
  * NF4 (QLoRA, Dettmers et al. 2023): blocks of 64 weights, row-major, each divided by its largest magnitude and rounded to the nearest of
  * sixteen levels.
- * @returns two codes a byte, the first in the upper four bits, and a factor a block; null when the weights do not fill whole blocks.
+ * @returns two codes a byte, the first in the upper four bits, and a factor a block.
+ * @throws RangeError when the weights do not fill whole blocks.
  */
-export function toNf4(data: Float32Array): { codes: Uint8Array<ArrayBuffer>; scale: Float32Array<ArrayBuffer> } | null {
-  if (data.length % nf4Block !== 0) return null;
+export function toNf4(data: Float32Array): { codes: Uint8Array<ArrayBuffer>; scale: Float32Array<ArrayBuffer> } {
+  if (data.length % nf4Block !== 0) throw new RangeError(`NF4 has blocks of ${nf4Block}, and ${data.length} weights do not fill them`);
   const scale = new Float32Array(data.length / nf4Block);
   const codes = new Uint8Array(data.length / 2);
   for (let block = 0; block < scale.length; block++) {

@@ -4,7 +4,8 @@ import { int8Product, quantizeRows } from '../graph/ops/int8-product.ts';
 import { gemm } from '../graph/ops/matmul.ts';
 import { fromHalf, fromInt8, fromNf4, nf4Product, nf4Table } from '../graph/ops/stored-weights.ts';
 import type { Value } from '../graph/types.ts';
-import { partName, type StoredWeight } from './stored-weight.ts';
+import { nf4Factors, weightPart } from './graph-parts.ts';
+import type { StoredWeight } from './stored-weight.ts';
 
 type StoredProduct = (x: Value, name: string, weight: StoredWeight, bias?: Value) => Value;
 
@@ -16,28 +17,26 @@ type StoredProduct = (x: Value, name: string, weight: StoredWeight, bias?: Value
 export function storedProducts(graph: Graph): StoredProduct {
   // Layers that share an input share its codes.
   const rows = new Map<Value, readonly Value[]>();
-  return (x, name, { storage, products, shape, layout, tensors }, bias) => {
-    const part = (key: string): Value => {
-      const tensor = tensors[key];
-      if (!tensor) throw new Error(`${name} is kept without ${key}`);
-      return graph.weight(partName(name, key), tensor.dtype, tensor.shape);
-    };
+  return (x, name, weight, bias) => {
+    const { storage, products, shape, layout } = weight;
+    const part = (key: string): Value => weightPart(graph, name, weight, key);
     if (products === 'int8') {
       const quantized = rows.get(x) ?? quantizeRows(graph, x);
       rows.set(x, quantized);
       const y = int8Product(graph, x, quantized, part('forward'), part('backward'), part('scale'));
       return bias ? add(graph, y, bias) : y;
     }
-    const stored = layout === 'out-in';
+    const byOutput = layout === 'out-in';
     if (storage === 'nf4') {
-      const table = nf4Table(graph);
+      const [table, factors] = [nf4Table(graph), nf4Factors(graph, name, weight)];
       const [outputs = 0, inputs = 0] = shape;
       // The runtime's own product knows one layout only.
-      if (!stored) return gemm(graph, x, fromNf4(graph, part('codes'), part('scale'), table, shape), bias);
-      const y = nf4Product(graph, x, [part('bytes'), part('codes'), part('scale'), table], { inputs, outputs });
+      if (!byOutput) return gemm(graph, x, fromNf4(graph, part('codes'), factors, table, shape), bias);
+      const y = nf4Product(graph, x, [part('bytes'), part('codes'), factors, table], { inputs, outputs });
       return bias ? add(graph, y, bias) : y;
     }
-    const weight = storage === 'float16' ? fromHalf(graph, part('half')) : fromInt8(graph, part('codes'), part('scale'), stored ? 0 : 1);
-    return gemm(graph, x, weight, bias, { transposeB: stored });
+    const restored =
+      storage === 'float16' ? fromHalf(graph, part('half')) : fromInt8(graph, part('codes'), part('scale'), byOutput ? 0 : 1);
+    return gemm(graph, x, restored, bias, { transposeB: byOutput });
   };
 }

@@ -9,8 +9,8 @@ export interface Script {
   blockMilliseconds?: number;
   /** Before this step something happens. */
   at?: number;
-  /** advice: an EngineError; bug: any other error; crash: the process dies by SIGKILL; drift: losses differ from then on in a second attempt. */
-  happens?: 'advice' | 'bug' | 'crash' | 'drift';
+  /** advice: an EngineError; bug: any other error; crash: the process dies by SIGKILL; drift: losses differ from then on in a second attempt; hold: the first attempt waits until it is asked for something. */
+  happens?: 'advice' | 'bug' | 'crash' | 'drift' | 'hold';
 }
 
 const file = 'script.json';

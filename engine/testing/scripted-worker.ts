@@ -6,7 +6,8 @@ import type { TrainingConfig } from '../config.ts';
 import { EngineError } from '../errors.ts';
 import type { TrainingEvent } from '../training/events.ts';
 import { runAsProcess } from '../worker/run-as-process.ts';
-import { readScript } from './script.ts';
+import { readRequest } from '../worker/control.ts';
+import { readScript, type Script } from './script.ts';
 
 /** Behaves as `train` does, with losses that are a function of step and seed. */
 async function* follow(config: TrainingConfig, { folder, signal }: { folder: string; signal: AbortSignal }): AsyncGenerator<TrainingEvent> {
@@ -54,6 +55,7 @@ async function* follow(config: TrainingConfig, { folder, signal }: { folder: str
       return;
     }
     if (step === script.at) happen(script.happens);
+    while (step === script.at && script.happens === 'hold' && resumed === 0 && readRequest(folder) === null) await setTimeout(10);
     if (script.stepMilliseconds) await setTimeout(script.stepMilliseconds);
     if (script.blockMilliseconds) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, script.blockMilliseconds);
     const values = {
@@ -71,7 +73,7 @@ async function* follow(config: TrainingConfig, { folder, signal }: { folder: str
   yield { type: 'completed', step: totalSteps, seconds: 1 };
 }
 
-function happen(what: 'advice' | 'bug' | 'crash' | 'drift' | undefined): void {
+function happen(what: Script['happens']): void {
   if (what === 'advice')
     throw new EngineError('DATASET_INVALID', 'Row 3 has no "output".', { issues: [{ path: 'rows.3.output', message: 'is missing' }] });
   if (what === 'bug') throw new TypeError('secret is not a function');

@@ -34,17 +34,25 @@ export type ChatTemplate = (messages: readonly ChatMessage[], options?: ChatTemp
  * Compiles a chat template (Jinja, as Hugging Face tokenizers carry it). Rendering throws an EngineError
  * `DATASET_INVALID` where the template refuses a conversation, e.g. because of the order of its roles.
  * @param specialTokens `bos_token`, `eos_token`, … for the template to write
+ * @param toolSource the template for conversations with tools, where it is another one
  * @throws EngineError `TOKENIZER_BROKEN` where the template is not valid
  */
-export function compileChatTemplate(folder: string, source: string, specialTokens: Record<string, string>): ChatTemplate {
-  const template = parse(folder, source);
+export function compileChatTemplate(
+  folder: string,
+  source: string,
+  specialTokens: Record<string, string>,
+  toolSource: string | null = null,
+): ChatTemplate {
+  const plain = parse(folder, source);
+  const withTools = toolSource === null ? plain : parse(folder, toolSource);
   return (messages, { addGenerationPrompt = false, tools } = {}) => {
+    const hasTools = tools !== undefined && tools.length > 0;
     try {
-      return template.render({
+      return (hasTools ? withTools : plain).render({
         ...specialTokens,
         messages: messages.map(fieldsOf),
         add_generation_prompt: addGenerationPrompt,
-        tools: tools && tools.length > 0 ? tools : null,
+        tools: hasTools ? tools : null,
       });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

@@ -34,6 +34,8 @@ export interface SpecialTokens {
   ids: Partial<Record<SpecialRole, number>>;
   /** Jinja source. */
   chatTemplate: string | null;
+  /** The one for conversations with tools, where the folder has its own for them. */
+  toolTemplate: string | null;
 }
 
 /**
@@ -63,6 +65,7 @@ export async function readSpecialTokens(folder: string): Promise<SpecialTokens> 
     names,
     ids,
     chatTemplate: (await readText(join(folder, 'chat_template.jinja'))) ?? templateOf(fromConfig.chat_template),
+    toolTemplate: (await readText(join(folder, 'additional_chat_templates', 'tool_use.jinja'))) ?? toolTemplateOf(fromConfig.chat_template),
   };
 }
 
@@ -71,6 +74,9 @@ function templateOf(template: z.output<typeof namesSchema>['chat_template']): st
   if (template == null || typeof template === 'string') return template ?? null;
   return (template.find(({ name }) => name === 'default') ?? template[0])?.template ?? null;
 }
+
+const toolTemplateOf = (template: z.output<typeof namesSchema>['chat_template']): string | null =>
+  Array.isArray(template) ? (template.find(({ name }) => name === 'tool_use')?.template ?? null) : null;
 
 function check<T extends z.ZodType>(schema: T, path: string, value: unknown): z.output<T> {
   const result = schema.safeParse(value);

@@ -185,6 +185,16 @@ describe('chat template', () => {
     expect(reloaded.applyChatTemplate(messages, { addGenerationPrompt: true })).toBe('<|begin|><|user|>hi<|end|>\n<|assistant|>');
   });
 
+  it('is another one for conversations with tools, where the folder has it', async () => {
+    const named = [
+      { name: 'default', template },
+      { name: 'tool_use', template: '{% for tool in tools %}{{ tool.name }}{% endfor %}: {{ messages[0].content }}' },
+    ];
+    const tokenizer = await load('byte-level', { chat_template: named });
+    expect(tokenizer.applyChatTemplate(messages, { tools: [{ name: 'weather' }] })).toBe('weather:  hi ');
+    expect(tokenizer.applyChatTemplate(messages, { tools: [] })).toBe(tokenizer.applyChatTemplate(messages));
+  });
+
   it('may refuse a conversation, in its own words', async () => {
     const tokenizer = await load('byte-level', { chat_template: "{{ raise_exception('Roles must alternate') }}" });
     expect(() => tokenizer.applyChatTemplate(messages)).toThrow('Roles must alternate');

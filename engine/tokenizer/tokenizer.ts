@@ -91,7 +91,9 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     return shown.length === 0 ? '' : inner.decode(shown, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   };
   const applyTemplate =
-    special.chatTemplate === null ? null : compileChatTemplate(folder, special.chatTemplate, templateTokens(special, eosToken));
+    special.chatTemplate === null
+      ? null
+      : compileChatTemplate(folder, special.chatTemplate, templateTokens(special, eosToken), special.toolTemplate);
   const anchor = continuationAnchor(
     (text) => encode(text, false),
     (id) => inner.id_to_token(id) ?? '',

@@ -11,6 +11,7 @@ import type { ModelConfig } from '../models/model-config.ts';
 import { checkInt8Products } from '../quantization/check-products.ts';
 import type { ChosenRuntime } from '../runtimes/runtime.ts';
 import { chooseRuntime } from '../runtimes/runtimes.ts';
+import { foreseeShortage } from '../plan/foresee-shortage.ts';
 import { loadTokenizer } from '../tokenizer/tokenizer.ts';
 import { loadRunData } from './run-data.ts';
 import { type TrainedParts, trainedParts } from './trained-parts.ts';
@@ -68,7 +69,8 @@ export async function prepareRun(config: TrainingConfig, folder?: string): Promi
     ...runtime,
   });
   const padTokenId = tokenizer?.padTokenId ?? 0;
-  const warnings = [...(slow === null ? [] : [slow]), ...(model.warnings ?? []), ...data.warnings, ...remarks];
+  const shortage = await foreseeShortage({ model, padTokenId, method, data, ...parts, runtime }, config);
+  const warnings = [slow ?? [], model.warnings ?? [], data.warnings, remarks, shortage ?? []].flat();
   return { modelFolder, model, padTokenId, method, data, warnings, ...parts, trainer, runtime };
 }
 

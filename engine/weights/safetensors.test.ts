@@ -54,6 +54,20 @@ describe('round trip', () => {
     await file.close();
   });
 
+  it('gives whole numbers of one byte back, also out of larger buffers', async () => {
+    const path = join(folder, 'codes.safetensors');
+    const signed = Int8Array.of(9, -128, -1, 0, 127).subarray(1);
+    await writeSafetensors(path, [
+      { name: 'unsigned', dtype: 'U8', shape: [2], data: Uint8Array.of(0, 255) },
+      { name: 'signed', dtype: 'I8', shape: [2, 2], data: signed },
+    ]);
+    const file = await openSafetensors(path);
+    expect(file.tensors.get('signed')).toMatchObject({ dtype: 'I8', shape: [2, 2] });
+    expect([...new Int8Array((await file.readBytes('signed')).buffer)]).toEqual([...signed]);
+    expect([...(await file.readBytes('unsigned'))]).toEqual([0, 255]);
+    await file.close();
+  });
+
   it('holds for tensors larger than one chunk, and for parts of larger buffers', async () => {
     const path = join(folder, 'large.safetensors');
     const whole = Float32Array.from({ length: (1 << 21) * 2 + 5 }, (_, i) => i % 251);

@@ -35,13 +35,10 @@ export interface TensorToWrite {
   data: Float32Array;
 }
 
-/** Bytes to be written as they are. */
-export interface BytesToWrite {
-  name: string;
-  dtype: 'U8';
-  shape: readonly number[];
-  data: Uint8Array;
-}
+/** Whole numbers of one byte, to be written as they are. */
+export type BytesToWrite = { name: string; shape: readonly number[] } & (
+  { dtype: 'U8'; data: Uint8Array } | { dtype: 'I8'; data: Int8Array }
+);
 
 /** Elements converted at a time, so that a tensor of another type is never in memory twice. */
 const chunkElements = 1 << 21;
@@ -200,7 +197,7 @@ export async function writeSafetensors(
     };
     await append(header);
     for (const { dtype, data } of ordered) {
-      if (dtype === 'U8') await append(data);
+      if (dtype === 'U8' || dtype === 'I8') await append(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       else
         for (let from = 0; from < data.length; from += chunkElements)
           await append(encodeFloats(data.subarray(from, from + chunkElements), dtype));

@@ -2,7 +2,8 @@
 
   python peer_peft.py --model DIR --adapter DIR --batches FILE --threads N --learning-rate X
 
-DIR are a Hugging Face model folder and a PEFT folder to start from. FILE is a list of {"input_ids": [[...]], "labels": [[...]]}, one a step.
+DIR are a Hugging Face model folder and a PEFT folder to start from. FILE is a list of {"input_ids": [[...]], "labels": [[...]]}, one a step,
+with "attention_mask": [[...]] where sequences are padded.
 fp32; AdamW with betas 0.9 and 0.999, eps 1e-8, no weight decay, constant learning rate; gradient norm clipped at 1.
 The last line of the output is JSON: losses, gradientNorms and seconds one a step, peakMemory in bytes, cpuSeconds, versions.
 """

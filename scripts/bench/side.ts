@@ -1,18 +1,30 @@
 import os from 'node:os';
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
+import type { ProductRate } from './product-rate.ts';
+
+const productRateSchema: z.ZodType<ProductRate> = z.object({
+  operations: z.number(),
+  rate: z.number(),
+  measuredShare: z.number(),
+  products: z.array(z.object({ product: z.string(), count: z.number(), rate: z.number() })),
+});
 
 /** What one side tells of its steps. */
 const sideResultSchema = z.object({
   losses: z.array(z.number()),
   gradientNorms: z.array(z.number()),
-  /** One a step; the first has the warm-up in it. */
+  /** One a step. */
   seconds: z.array(z.number()),
+  /** Numbers of the steps, from 0, that have a warm-up in them: the first, and those that met a new shape. */
+  coldSteps: z.array(z.int()).default([0]),
   /** Highest resident memory of the process, in bytes. */
   peakMemory: z.number(),
   /** Processor time of the whole process, in seconds. */
   cpuSeconds: z.number(),
   versions: z.record(z.string(), z.string()),
+  /** How fast ONNX Runtime computes the matrix products of a step alone, where that was asked for. */
+  products: productRateSchema.optional(),
 });
 export type SideResult = z.output<typeof sideResultSchema>;
 

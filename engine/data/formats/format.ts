@@ -1,38 +1,50 @@
 import type { z } from 'zod';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
-import type { SegmentedText } from '../segments.ts';
+import type { Encoded, Encoding } from '../encoding.ts';
+import type { Example } from '../example.ts';
+import { encodeSegments, type SegmentedText } from '../segments.ts';
 
-/** A way to write a training example as a JSON object. One file each; `formats.ts` lists them. */
-export interface DatasetFormat<Row = unknown> {
+/** What a format says of the fields of its rows. */
+export interface FormatFields {
   name: string;
   /** Fields that a row must have, for detection. */
   fields: readonly string[];
+  /** Fields that a row may have. */
+  optional: readonly string[];
   /** What the fields must be, to end an error message: `alpaca needs instruction and output`. */
   needs: string;
-  schema: z.ZodType<Row>;
-  toSegments(row: Row, tokenizer: Tokenizer): SegmentedText;
 }
 
-/** A format whose row type is known only to itself. */
-export interface AnyFormat {
-  name: string;
-  fields: readonly string[];
-  needs: string;
-  /** Checks a row, and turns it into text only where it is right. */
-  read(row: unknown): { ok: true; segments: (tokenizer: Tokenizer) => SegmentedText } | { ok: false; issues: readonly z.core.$ZodIssue[] };
+/** A way to write training data as rows. `Item` is what a row becomes. One file each; `formats.ts` lists them. */
+export interface RowFormat<Item> extends FormatFields {
+  /** Checks a row, and turns it into token ids only where it is right. */
+  read(row: unknown): { ok: true; encode(encoding: Encoding): Encoded<Item> } | { ok: false; issues: readonly z.core.$ZodIssue[] };
+}
+
+interface FormatDescription<Row, Item> extends FormatFields {
+  schema: z.ZodType<Row>;
+  /** @throws EngineError `DATASET_INVALID` where the chat template refuses the row */
+  encode: (row: Row, encoding: Encoding) => Encoded<Item>;
 }
 
 /** Hides the type of a format's rows, so that formats fit into one list. */
-export function defineFormat<Row>(format: DatasetFormat<Row>): AnyFormat {
-  const { name, fields, needs, schema } = format;
+export function defineFormat<Row, Item>({ schema, encode, ...fields }: FormatDescription<Row, Item>): RowFormat<Item> {
   return {
-    name,
-    fields,
-    needs,
+    ...fields,
     read(row) {
       const parsed = schema.safeParse(row);
       if (!parsed.success) return { ok: false, issues: parsed.error.issues };
-      return { ok: true, segments: (tokenizer) => format.toSegments(parsed.data, tokenizer) };
+      return { ok: true, encode: (encoding) => encode(parsed.data, encoding) };
     },
   };
+}
+
+/** A format whose rows are texts with parts that are learned. */
+export function defineTextFormat<Row>({
+  toSegments,
+  ...description
+}: Omit<FormatDescription<Row, Example>, 'encode'> & {
+  toSegments: (row: Row, tokenizer: Tokenizer) => SegmentedText;
+}): RowFormat<Example> {
+  return defineFormat({ ...description, encode: (row, encoding) => encodeSegments(toSegments(row, encoding.tokenizer), encoding) });
 }

@@ -1,0 +1,101 @@
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { resolveModelFolder } from '../bundled/bundled.ts';
+import type { TrainingConfig } from '../config.ts';
+import { EngineError } from '../errors.ts';
+import { families } from '../models/families.ts';
+import { countParameters } from '../models/load.ts';
+import { type ModelConfig, readModelConfig } from '../models/model-config.ts';
+import { measureInProcess } from './measure-in-process.ts';
+import type { Measurement } from './measurement.ts';
+import { type DataSample, writeSample } from './sample.ts';
+import { writeSlice } from './slice-model.ts';
+
+/** Seconds that a slice's steps may take, about. */
+const budget = 8;
+/** Steps of the first shape in a slice, with the one that compiles. */
+const stepsOfFirstShape = 3.5;
+/** What a core surely does. Floating point operations a second. */
+const cautiousRate = 50e9;
+/** No step is taken where one might take longer, with a single sequence and layer. Seconds. */
+const longestStep = 20;
+
+/** Slices of a model with few and with more layers. What they need grows evenly with the layers, all the way to the whole model. */
+export interface Measured {
+  sample: DataSample;
+  few: Measurement;
+  /** Null when `few` is the whole model already. */
+  more: Measurement | null;
+}
+
+/**
+ * Trains slices of the configuration's model on a sample of its data, for some seconds, each in a process of its own.
+ * @throws EngineError where the configuration could not be trained with either
+ */
+export async function measure(config: TrainingConfig): Promise<Measured> {
+  const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'anneal-plan-'));
+  try {
+    const modelFolder = resolveModelFolder(config.model.base);
+    const model = await readModelConfig(modelFolder);
+    const samplePath = path.join(folder, 'sample.jsonl');
+    const sample = await writeSample(config, samplePath);
+    const sequenceSeconds = cautiousSeconds(config, model);
+    const seconds = sequenceSeconds > longestStep ? 0 : budget;
+    const batchSize = Math.max(1, Math.min(config.schedule.batchSize, Math.floor(budget / stepsOfFirstShape / sequenceSeconds)));
+    const slice = async (layers: number): Promise<Measurement> => {
+      const target = path.join(folder, `${layers}-layers`);
+      await writeSlice(modelFolder, target, layers);
+      const sliced = {
+        ...config,
+        model: { ...config.model, base: target },
+        // The whole sample is read: how it would be streamed makes no difference to a step.
+        data: { ...config.data, path: samplePath, streaming: 'off', badRows: 'skip' },
+        schedule: { ...config.schedule, batchSize },
+      };
+      try {
+        return await measureInProcess(folder, { config: sliced, seconds, batchSize: config.schedule.batchSize });
+      } catch (error) {
+        throw inOwnNames(error, { [target]: modelFolder, [samplePath]: config.data.path });
+      } finally {
+        await fs.rm(target, { recursive: true, force: true });
+      }
+    };
+    const few = await slice(1);
+    const layers = affordableLayers(few, model);
+    return { sample, few, more: layers > few.layers ? await slice(layers) : null };
+  } finally {
+    await fs.rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** An error that speaks of the files that the user knows. */
+function inOwnNames(error: unknown, names: Readonly<Record<string, string>>): unknown {
+  if (!(error instanceof EngineError)) return error;
+  const named = (text: string) => Object.entries(names).reduce((said, [copy, original]) => said.replaceAll(copy, original), text);
+  const issues = error.issues.map(({ path: place, message }) => ({ path: named(place), message: named(message) }));
+  return new EngineError(error.code, named(error.message), { issues, cause: error });
+}
+
+/** Weights of one layer, and of what takes part in a step beside the layers. */
+function parameterShares(model: ModelConfig): { layer: number; head: number } {
+  const shapes = families[model.architecture].parameters(model);
+  const head = model.vocabularySize * model.hiddenSize;
+  return { layer: (countParameters(shapes.values()) - head * (model.tiedEmbeddings ? 1 : 2)) / model.layers, head };
+}
+
+/** One sequence through one layer and the head, forward and backward. */
+function cautiousSeconds({ data, run }: TrainingConfig, model: ModelConfig): number {
+  const { layer, head } = parameterShares(model);
+  return (6 * data.maxLength * (layer + head)) / (cautiousRate * (run.threads || os.availableParallelism()));
+}
+
+/** As many layers as do some steps in the time, judged by a slice with one. */
+function affordableLayers({ shapes }: Measurement, model: ModelConfig): number {
+  const seconds = shapes[0]?.seconds ?? null;
+  if (seconds === null) return Math.min(model.layers, 2);
+  const { layer, head } = parameterShares(model);
+  const layerSeconds = Math.max(1e-6, (seconds * layer) / (layer + head));
+  const fitting = (budget / stepsOfFirstShape - (seconds - layerSeconds)) / layerSeconds;
+  return Math.min(model.layers, Math.max(2, Math.floor(fitting)));
+}

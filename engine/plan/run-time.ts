@@ -1,0 +1,32 @@
+import type { TrainingConfig } from '../config.ts';
+import type { Forecast } from './forecast.ts';
+import type { Measured } from './measure.ts';
+
+/** Rows held out at most from a dataset that stays on disk. */
+const mostHeldOut = 2000;
+
+export interface RunTime {
+  /** Seconds of a step in the mean. */
+  perStep: number;
+  steps: number;
+  evaluations: number;
+  /** Seconds of the whole run: compiling, steps, evaluations. */
+  total: number;
+}
+
+/** How many steps and evaluations a run has, and how long it takes. What the sample lacks of the dataset counts as what is in it. */
+export function runTime({ data, schedule, run }: TrainingConfig, { sample, few }: Measured, known: Forecast): RunTime {
+  const larger = sample.totalRows / Math.max(1, sample.rows);
+  const stepsPerEpoch = few.stepsPerEpoch * larger;
+  const fromEpochs = Math.max(1, Math.ceil(schedule.epochs * stepsPerEpoch));
+  const steps = schedule.maxSteps > 0 ? Math.min(schedule.maxSteps, fromEpochs) : fromEpochs;
+  // Validation data of its own is all there.
+  const validationRows = few.validationExamples * (data.validationPath === '' ? larger : 1);
+  const heldOut = Math.min(Math.max(mostHeldOut, few.validationExamples), Math.round(validationRows));
+  const bySteps = run.evaluateEvery > 0 ? Math.floor(steps / run.evaluateEvery) : 0;
+  const byEpochs = run.evaluateEveryEpochs > 0 ? Math.floor(steps / stepsPerEpoch / run.evaluateEveryEpochs) : 0;
+  // One before the first step and one after the last.
+  const evaluations = heldOut > 0 ? 2 + bySteps + byEpochs : 0;
+  const evaluating = evaluations * Math.ceil(heldOut / schedule.batchSize) * known.secondsPerEvaluation;
+  return { perStep: known.secondsPerStep, steps, evaluations, total: known.compileSeconds + steps * known.secondsPerStep + evaluating };
+}

@@ -1,0 +1,45 @@
+import fs from 'node:fs/promises';
+import { bundledInstructions } from '../bundled/bundled.ts';
+import type { TrainingConfig } from '../config.ts';
+import { openSource } from '../data/source.ts';
+
+/** Enough for the mix of lengths. */
+const sampledRows = 2000;
+/** Long documents need fewer. Characters. */
+const sampledText = 16 * 2 ** 20;
+
+export interface DataSample {
+  /** Rows in the sample. */
+  rows: number;
+  /** Rows of the dataset; counted where the sample is all of it, estimated by its size where not. */
+  totalRows: number;
+  isWhole: boolean;
+}
+
+/**
+ * Copies the first rows of a dataset into a JSONL file.
+ * @throws EngineError `DATASET_NOT_FOUND`, `DATASET_INVALID` as training would
+ */
+export async function writeSample({ data }: TrainingConfig, file: string): Promise<DataSample> {
+  const source = await openSource(data.path === 'bundled' ? { rows: bundledInstructions() } : data, Object.values(data.columns));
+  const lines: string[] = [];
+  let text = 0;
+  let isWhole = true;
+  for (const part of source.parts) {
+    for await (const rows of part.rows()) {
+      for (const row of rows) {
+        const line = 'problem' in row ? null : JSON.stringify(row.value);
+        if (line === null) continue;
+        isWhole &&= lines.length < sampledRows && text < sampledText;
+        if (!isWhole) break;
+        lines.push(line);
+        text += line.length + 1;
+      }
+      if (!isWhole) break;
+    }
+    if (!isWhole) break;
+  }
+  await fs.writeFile(file, lines.map((line) => `${line}\n`).join(''));
+  const estimated = source.bytes > 0 ? Math.round((lines.length * source.bytes) / Math.max(1, text)) : lines.length;
+  return { rows: lines.length, totalRows: isWhole ? lines.length : Math.max(lines.length + 1, estimated), isWhole };
+}

@@ -1,0 +1,68 @@
+import type { TrainingConfig } from '../config.ts';
+import type { MicroBatch } from '../training/micro-batch.ts';
+import type { PreparedRun } from '../training/prepare.ts';
+import type { ShapeMeasurement } from './measurement.ts';
+import type { SeenShape } from './seen-shapes.ts';
+
+/** Steps of the first shape that are timed, after one that compiles; the quickest counts. Of other shapes one is. */
+const rounds = 2;
+/** Changes next to nothing, so that each step computes the same. */
+const learningRate = 1e-9;
+
+export interface Timed {
+  shapes: ShapeMeasurement[];
+  /** What each graph after the first left in resident memory, in the mean, bytes. */
+  memoryPerShape: number;
+  /** What a step takes beside its micro-batches; 0 where it was not told apart. */
+  optimizerSeconds: number;
+}
+
+/**
+ * Takes steps of one micro-batch each, of as many shapes as there is time for, and of one at least.
+ * @param seconds 0: none at all
+ */
+export async function timeShapes(run: PreparedRun, config: TrainingConfig, seen: readonly SeenShape[], seconds: number): Promise<Timed> {
+  const deadline = performance.now() + seconds * 1000;
+  const shapes: ShapeMeasurement[] = [];
+  const resident: number[] = [];
+  for (const { shape, count, microBatch } of seen) {
+    if (seconds === 0 || (resident.length > 0 && performance.now() > deadline)) {
+      shapes.push({ shape, count, seconds: null, firstSeconds: null });
+      continue;
+    }
+    const firstSeconds = await timeStep(run, [microBatch]);
+    const times: number[] = [];
+    for (let round = 0; round < (resident.length === 0 ? rounds : 1); round++) times.push(await timeStep(run, [microBatch]));
+    shapes.push({ shape, count, seconds: Math.min(...times), firstSeconds });
+    resident.push(process.memoryUsage.rss());
+  }
+  const growth = (resident.at(-1) ?? 0) - (resident[0] ?? 0);
+  const optimizerSeconds = config.schedule.gradientAccumulation > 1 ? await timeOptimizer(run, seen[0], shapes[0]) : 0;
+  return {
+    shapes: shapes.map((shape) => ({ ...shape, seconds: shape.seconds === null ? null : Math.max(0, shape.seconds - optimizerSeconds) })),
+    memoryPerShape: Math.max(0, growth / Math.max(1, resident.length - 1)),
+    optimizerSeconds,
+  };
+}
+
+async function timeStep({ trainer }: PreparedRun, microBatches: readonly MicroBatch[]): Promise<number> {
+  const begun = performance.now();
+  await trainer.step(microBatches, learningRate, 1);
+  return (performance.now() - begun) / 1000;
+}
+
+/** A step over two micro-batches takes the optimizer once, two steps over one each take it twice. */
+async function timeOptimizer(run: PreparedRun, seen?: SeenShape, timed?: ShapeMeasurement): Promise<number> {
+  if (!seen || !timed?.seconds) return 0;
+  const both = [seen.microBatch, seen.microBatch];
+  await timeStep(run, both);
+  return Math.min(timed.seconds, Math.max(0, 2 * timed.seconds - (await timeStep(run, both))));
+}
+
+/** One micro-batch of an evaluation, the second time. */
+export async function timeEvaluation({ trainer }: PreparedRun, { microBatch }: SeenShape): Promise<number> {
+  await trainer.evaluate([microBatch]);
+  const begun = performance.now();
+  await trainer.evaluate([microBatch]);
+  return (performance.now() - begun) / 1000;
+}

@@ -26,6 +26,8 @@ const measuredSchema = z.object({
   /** Of the process, in megabytes. */
   peakMemory: z.number(),
   secondsToFirstStep: z.number().nullable(),
+  /** Of those, how many the processor was at work for us: what they would be on a machine with nothing else to do. */
+  processorSecondsToFirstStep: z.number().nullable(),
   seconds: z.number(),
   steps: z.number(),
   warnings: z.array(z.string()),
@@ -71,8 +73,11 @@ async function main(gigabytes: number, steps: number, parent: string, asJson: bo
   }
 }
 
-function describe({ peakMemory, secondsToFirstStep, seconds, steps, warnings, error }: Measured): string {
-  const start = secondsToFirstStep === null ? '' : `, the first after ${secondsToFirstStep.toFixed(1)} s`;
+function describe({ peakMemory, secondsToFirstStep, processorSecondsToFirstStep, seconds, steps, warnings, error }: Measured): string {
+  const start =
+    secondsToFirstStep === null
+      ? ''
+      : `, the first after ${secondsToFirstStep.toFixed(1)} s (${processorSecondsToFirstStep?.toFixed(1) ?? ''} of the processor)`;
   const lines = [
     `${steps} steps${start}, ${seconds.toFixed(1)} s in all, at most ${peakMemory.toFixed(0)} MB`,
     ...warnings,
@@ -121,12 +126,19 @@ async function measure(file: string): Promise<void> {
   const { config, run } = z.object({ config: z.unknown(), run: z.string() }).parse(JSON.parse(await readFile(file, 'utf8')));
   const began = performance.now();
   const since = () => (performance.now() - began) / 1000;
-  const result: Omit<Measured, 'seconds' | 'peakMemory'> = { secondsToFirstStep: null, steps: 0, warnings: [], error: null };
+  const result: Omit<Measured, 'seconds' | 'peakMemory'> = {
+    secondsToFirstStep: null,
+    processorSecondsToFirstStep: null,
+    steps: 0,
+    warnings: [],
+    error: null,
+  };
   try {
     for await (const event of train(parseTrainingConfig(config), { folder: run })) {
       if (event.type === 'log' && event.level === 'warn') result.warnings.push(event.message);
       if (event.type !== 'metrics' || event.values.loss === undefined) continue;
       result.secondsToFirstStep ??= since();
+      result.processorSecondsToFirstStep ??= process.cpuUsage().user / 1e6;
       result.steps++;
     }
   } catch (error) {

@@ -14,7 +14,14 @@ const passedOn = [
   'TEMP',
   'TMP',
   'SystemRoot',
+  'LOCALAPPDATA',
+  'XDG_CACHE_HOME',
+  'XDG_DATA_HOME',
+  'ANNEAL_CACHE',
+  // Where the drivers of devices are.
   'LD_LIBRARY_PATH',
+  'VK_DRIVER_FILES',
+  'VK_ICD_FILENAMES',
   'CUDA_VISIBLE_DEVICES',
 ];
 

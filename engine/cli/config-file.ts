@@ -35,15 +35,18 @@ function parse(file: string): unknown {
     return JSON.parse(fs.readFileSync(file, 'utf8'));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const unreadable = isMissing(error)
+    const advice = error instanceof SyntaxError ? 'Mend its JSON.' : 'Give the path of a JSON file.';
+    const message = isMissing(error)
       ? `There is no configuration ${file}. Check the path.`
-      : `The configuration ${file} cannot be read: ${reason}. Give the path of a JSON file.`;
-    const message = error instanceof SyntaxError ? `${file} is not valid JSON: ${reason}.` : unreadable;
+      : `The configuration ${file} cannot be read: ${reason}. ${advice}`;
     throw new EngineError('CONFIG_INVALID', message, { cause: error });
   }
 }
 
-const adapterAtTop = z.looseObject({ initAdapter: z.string(), method: z.looseObject({ initAdapter: z.undefined() }).optional() });
+const adapterAtTop = z.looseObject({
+  initAdapter: z.string(),
+  method: z.looseObject({ initAdapter: z.undefined().optional() }).optional(),
+});
 
 function withAdapterInMethod(value: unknown): unknown {
   const found = adapterAtTop.safeParse(value).data;

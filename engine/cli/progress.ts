@@ -27,6 +27,11 @@ export class Progress {
   /** Where the result is, in the run folder; null while there is none. */
   artifact: string | null = null;
 
+  /** Whether the run came to an end or a pause of its own; otherwise it was interrupted. */
+  get hasEnded(): boolean {
+    return this.last?.type === 'completed' || this.last?.type === 'cancelled' || this.last?.type === 'paused';
+  }
+
   /** @param now seconds */
   constructor(screen: Screen, now: () => number = () => performance.now() / 1000) {
     this.#screen = screen;
@@ -85,10 +90,11 @@ export class Progress {
     this.#lastStepAt = now;
     const stepsLeft = this.#totalSteps - event.step;
     const secondsLeft = this.#stepSeconds === null || stepsLeft <= 0 ? null : stepsLeft * this.#stepSeconds;
-    const line = stepLine({ event, totalSteps: this.#totalSteps, secondsLeft });
-    if (!this.#screen.isTTY) return this.say(`step ${line}`);
+    const { isTTY: isTerminal = false, columns = 80 } = this.#screen;
+    const line = stepLine({ event, totalSteps: this.#totalSteps, secondsLeft, isShort: isTerminal });
+    if (!isTerminal) return this.say(`step ${line}`);
     const text = `${bar(event.step / this.#totalSteps)} ${line}`;
-    this.#screen.write(`\r\x1b[2K${text.slice(0, (this.#screen.columns ?? 80) - 1)}`);
+    this.#screen.write(`\r\x1b[2K${text.slice(0, columns - 1)}`);
     this.#hasBar = true;
   }
 }

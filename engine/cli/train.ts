@@ -1,4 +1,3 @@
-import os from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
 import type { TrainingEvent } from '../training/events.ts';
@@ -7,6 +6,7 @@ import { work } from '../worker/work.ts';
 import { describe } from './complain.ts';
 import { readConfigFile } from './config-file.ts';
 import { inDuration } from './in-words.ts';
+import { Interruption } from './interruption.ts';
 import { openRun } from './open-run.ts';
 import { Progress } from './progress.ts';
 
@@ -37,34 +37,24 @@ async function run(configFile: string | null, folder: string, resume: boolean): 
     progress.say(`The run in ${folder} is complete. What it has learned is in ${path.join(folder, 'artifacts')}.`);
     return 0;
   }
-  const interruption = interrupted();
-  const failure = await work(folder, (...call) => told(train(...call), progress), interruption.signal, { retry: resume });
+  const interruption = new Interruption();
+  const look = (event: TrainingEvent) => {
+    progress.tell(event);
+    interruption.look();
+  };
+  const failure = await work(folder, (...call) => shown(train(...call), look), interruption.signal, { retry: resume });
   progress.end();
   if (failure) {
     console.error(describe(failure.message, failure.issues));
     return 1;
   }
   progress.say(ending(progress, folder));
-  const isSuspended = progress.last?.type !== 'completed' && progress.last?.type !== 'cancelled' && progress.last?.type !== 'paused';
-  return isSuspended ? interruption.exitCode() : 0;
+  return progress.hasEnded ? 0 : interruption.exitCode;
 }
 
-/** Aborted when the process is asked to leave. A training step is not interrupted, so it takes until its end to be noticed. */
-function interrupted(): { signal: AbortSignal; exitCode: () => number } {
-  const controller = new AbortController();
-  let code = 0;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      code ||= 128 + os.constants.signals[signal];
-      controller.abort();
-    });
-  }
-  return { signal: controller.signal, exitCode: () => code };
-}
-
-async function* told(events: AsyncIterable<TrainingEvent>, progress: Progress): AsyncGenerator<TrainingEvent> {
+async function* shown(events: AsyncIterable<TrainingEvent>, look: (event: TrainingEvent) => void): AsyncGenerator<TrainingEvent> {
   for await (const event of events) {
-    progress.tell(event);
+    look(event);
     yield event;
   }
 }

@@ -33,7 +33,7 @@ async function refused(promise: Promise<unknown>): Promise<EngineError> {
   return error;
 }
 
-describe('the device of a run', () => {
+describe('the device of a run', { timeout: 240_000 }, () => {
   it('is the CPU when that is asked for, without a word', async () => {
     expect(await chooseDevice('cpu')).toEqual({ device: 'cpu', note: null });
   });

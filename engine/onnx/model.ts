@@ -13,7 +13,17 @@ export const opsets: readonly (readonly [string, number])[] = [
 ];
 
 /** TensorProto.DataType of the ONNX specification. */
-export const dataTypes: Record<DataType, number> = { float32: 1, uint8: 2, int8: 3, uint16: 4, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 };
+export const dataTypes: Record<DataType, number> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+};
 
 export interface OnnxModel {
   /** The serialised ModelProto. */

@@ -21,11 +21,10 @@ it('is the order in which ONNX Runtime executes a training step', async () => {
     enableProfiling: true,
     profileFilePrefix: path.join(folder, 'profile'),
   });
-  const all = new Map<string, Float32Array | Int32Array | unknown>([...weights, ...Object.entries(feeds)]);
+  const all = new Map<string, unknown>([...weights, ...Object.entries(feeds)]);
   const tensors = [...model.inputs, ...model.weights].map(({ name, dtype, shape }) => {
     const data = all.get(name);
-    if (data instanceof Float32Array) return [name, new Tensor(data, shape)] as const;
-    if (data instanceof Int32Array) return [name, new Tensor(data, shape)] as const;
+    if (data instanceof Float32Array || data instanceof Int32Array) return [name, new Tensor(data, shape)] as const;
     throw new Error(`${name} is ${dtype}`);
   });
   await session.run(Object.fromEntries(tensors));

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { resolveModelFolder } from '../bundled/bundled.ts';
 import type { TrainingConfig } from '../config.ts';
 import { EngineError } from '../errors.ts';
+import { detectMemory } from '../hardware/memory.ts';
 import { families } from '../models/families.ts';
 import { countParameters } from '../models/load.ts';
 import { type ModelConfig, readModelConfig } from '../models/model-config.ts';
@@ -18,6 +19,8 @@ const budget = 8;
 const stepsOfFirstShape = 3.5;
 /** What a core surely does. Floating point operations a second. */
 const cautiousRate = 50e9;
+/** Share of the available memory that slices may take. */
+const mostMemory = 0.7;
 /** No step is taken where one might take longer, with a single sequence and layer. Seconds. */
 const longestStep = 20;
 
@@ -51,6 +54,8 @@ export async function measure(config: TrainingConfig): Promise<Measured> {
         model: { ...config.model, base: target },
         // The whole sample is read: how it would be streamed makes no difference to a step.
         data: { ...config.data, path: samplePath, streaming: 'off', badRows: 'skip' },
+        // An adapter that is there belongs to all layers; a fresh one needs as much for each.
+        method: { ...config.method, initAdapter: '' },
         schedule: { ...config.schedule, batchSize },
       };
       try {
@@ -61,13 +66,18 @@ export async function measure(config: TrainingConfig): Promise<Measured> {
         await fs.rm(target, { recursive: true, force: true });
       }
     };
+    if (namesLayers(config)) return { sample, few: await slice(model.layers), more: null };
     const few = await slice(1);
-    const layers = affordableLayers(few, model);
+    const layers = Math.min(affordableLayers(few, model), await fittingLayers(few, model));
     return { sample, few, more: layers > few.layers ? await slice(layers) : null };
   } finally {
     await fs.rm(folder, { recursive: true, force: true });
   }
 }
+
+/** Whether some layers are treated otherwise than others: a slice would not stand for them. */
+const namesLayers = ({ method }: TrainingConfig): boolean =>
+  [...method.targetModules, ...method.excludeModules, ...method.modulesToSave].some((name) => /\d/.test(name));
 
 /** An error that speaks of the files that the user knows. */
 function inOwnNames(error: unknown, names: Readonly<Record<string, string>>): unknown {
@@ -88,6 +98,13 @@ function parameterShares(model: ModelConfig): { layer: number; head: number } {
 function cautiousSeconds({ data, run }: TrainingConfig, model: ModelConfig): number {
   const { layer, head } = parameterShares(model);
   return (6 * data.maxLength * (layer + head)) / (cautiousRate * (run.threads || os.availableParallelism()));
+}
+
+/** As many layers as surely fit in most of the memory, judged by a slice with one. */
+async function fittingLayers({ peakMemory, ran }: Measurement, model: ModelConfig): Promise<number> {
+  const { available } = await detectMemory();
+  const perLayer = 4 * parameterShares(model).layer + ran.activations;
+  return Math.max(2, Math.floor((mostMemory * available - peakMemory) / perLayer));
 }
 
 /** As many layers as do some steps in the time, judged by a slice with one. */

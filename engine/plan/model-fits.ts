@@ -82,7 +82,7 @@ interface SliceNeeds {
 }
 
 function sliceNeeds(shape: Size, layers: number): SliceNeeds {
-  const config = llamaOf({ ...shape, layers });
+  const config = llamaConfig({ ...shape, layers });
   const family = families.llama;
   const linears = family.linears(config);
   const tensors = new Map<string, readonly number[]>(
@@ -100,7 +100,7 @@ function sliceNeeds(shape: Size, layers: number): SliceNeeds {
   };
 }
 
-const llamaOf = (shape: Size): LlamaConfig => ({
+export const llamaConfig = (shape: Size): LlamaConfig => ({
   ...shape,
   architecture: 'llama',
   maxPositions: 2048,

@@ -14,7 +14,7 @@ afterEach(() => fs.rmSync(folder, { recursive: true }));
 
 const gib = 2 ** 30;
 
-describe('a shortage of memory', () => {
+describe('a shortage of memory', { timeout: 240_000 }, () => {
   it('in the middle of a step ends the run with what to change', () => {
     const data = path.join(folder, 'rows.jsonl');
     const text = Array.from({ length: 400 }, (_, index) => `function f${index}(n) { return n + ${index}; }`).join('\n');

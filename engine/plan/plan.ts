@@ -1,6 +1,7 @@
 import { resolveModelFolder } from '../bundled/bundled.ts';
 import type { TrainingConfig } from '../config.ts';
 import type { Device } from '../hardware/device.ts';
+import { detectGpus } from '../hardware/gpus.ts';
 import { detectMemory } from '../hardware/memory.ts';
 import { families } from '../models/families.ts';
 import { countParameters } from '../models/load.ts';
@@ -8,7 +9,7 @@ import { readModelConfig } from '../models/model-config.ts';
 import { inGibibytes, memoryWarning } from './advice.ts';
 import { recall, remember } from './cache.ts';
 import { diskUse, type DiskUse } from './disk-use.ts';
-import { forecast, type MemoryParts, type SmallerSetting } from './forecast.ts';
+import { forecast, type Forecast, type MemoryParts, type SmallerSetting } from './forecast.ts';
 import { measure, type Measured } from './measure.ts';
 import { runTime, type RunTime } from './run-time.ts';
 
@@ -70,6 +71,7 @@ export async function plan(config: TrainingConfig, { pricePerHour, folder, fresh
   const disk = await diskUse(config, known, parameters, folder);
   const warnings = [
     memoryWarning(config, known.peakMemory, available, known.smaller),
+    measured.few.device === 'cuda' ? await gpuWarning(config, known) : null,
     disk.available !== null && disk.available < disk.total
       ? `The run will write ${inGibibytes(disk.total)}, and the disk of ${folder ?? ''} has ${inGibibytes(disk.available)} left. Make room, or keep fewer checkpoints (run.keepCheckpoints).`
       : null,
@@ -86,6 +88,17 @@ export async function plan(config: TrainingConfig, { pricePerHour, folder, fresh
     cost: pricePerHour === undefined ? null : (time.total / 3600) * pricePerHour,
     warnings,
   };
+}
+
+/** Everything but the program lies in the GPU's own memory. */
+async function gpuWarning(config: TrainingConfig, { peakMemory, memory, smaller }: Forecast): Promise<string | null> {
+  const { gpus } = await detectGpus();
+  const available = gpus[0]?.availableMemory ?? null;
+  if (available === null) return null;
+  const { runtime } = memory;
+  const onGpu = smaller.map((setting) => ({ ...setting, peakMemory: setting.peakMemory - runtime }));
+  const warning = memoryWarning(config, peakMemory - runtime, available, onGpu);
+  return warning === null ? null : `On the GPU: ${warning}`;
 }
 
 async function measureAndRemember(config: TrainingConfig): Promise<Measured> {

@@ -3,6 +3,9 @@ import { bundledInstructions } from '../bundled/bundled.ts';
 import type { TrainingConfig } from '../config.ts';
 import { openSource } from '../data/source.ts';
 
+/** Parquet has whole numbers that JSON has not. */
+const plainNumbers = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
+
 /** Enough for the mix of lengths. */
 const sampledRows = 2000;
 /** Long documents need fewer. Characters. */
@@ -21,14 +24,15 @@ export interface DataSample {
  * @throws EngineError `DATASET_NOT_FOUND`, `DATASET_INVALID` as training would
  */
 export async function writeSample({ data }: TrainingConfig, file: string): Promise<DataSample> {
-  const source = await openSource(data.path === 'bundled' ? { rows: bundledInstructions() } : data, Object.values(data.columns));
+  const bundled = data.path === 'bundled' ? bundledInstructions() : null;
+  const source = await openSource(bundled ? { rows: bundled } : data, Object.values(data.columns));
   const lines: string[] = [];
   let text = 0;
   let isWhole = true;
   for (const part of source.parts) {
     for await (const rows of part.rows()) {
       for (const row of rows) {
-        const line = 'problem' in row ? null : JSON.stringify(row.value);
+        const line = 'problem' in row ? null : JSON.stringify(row.value, plainNumbers);
         if (line === null) continue;
         isWhole &&= lines.length < sampledRows && text < sampledText;
         if (!isWhole) break;
@@ -40,6 +44,6 @@ export async function writeSample({ data }: TrainingConfig, file: string): Promi
     if (!isWhole) break;
   }
   await fs.writeFile(file, lines.map((line) => `${line}\n`).join(''));
-  const estimated = source.bytes > 0 ? Math.round((lines.length * source.bytes) / Math.max(1, text)) : lines.length;
+  const estimated = bundled?.length ?? Math.round((lines.length * source.bytes) / Math.max(1, text));
   return { rows: lines.length, totalRows: isWhole ? lines.length : Math.max(lines.length + 1, estimated), isWhole };
 }

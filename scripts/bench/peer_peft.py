@@ -1,9 +1,9 @@
 """The other side of `npm run bench:engine -- --compare`: the same training steps with PyTorch + PEFT, as their users run them.
 
-  python peer_peft.py --model DIR --adapter DIR --batches FILE --threads N --learning-rate X
+  python peer_peft.py --model DIR --adapter DIR --batches FILE --threads N --learning-rate X [--save DIR]
 
 DIR are a Hugging Face model folder and a PEFT folder to start from. FILE is a list of {"input_ids": [[...]], "labels": [[...]]}, one a step,
-with "attention_mask": [[...]] where sequences are padded.
+with "attention_mask": [[...]] where sequences are padded. With --save the adapter is written at the end.
 fp32; AdamW with betas 0.9 and 0.999, eps 1e-8, no weight decay, constant learning rate; gradient norm clipped at 1.
 The last line of the output is JSON: losses, gradientNorms and seconds one a step, peakMemory in bytes, cpuSeconds, versions.
 """
@@ -26,6 +26,7 @@ parser.add_argument("--adapter", required=True)
 parser.add_argument("--batches", required=True)
 parser.add_argument("--threads", type=int, required=True)
 parser.add_argument("--learning-rate", type=float, required=True)
+parser.add_argument("--save")
 arguments = parser.parse_args()
 torch.set_num_threads(arguments.threads)
 
@@ -50,6 +51,8 @@ for rows in batches:
     norms.append(norm.item())
     seconds.append(time.perf_counter() - started)
 
+if arguments.save:
+    model.save_pretrained(arguments.save)
 usage = resource.getrusage(resource.RUSAGE_SELF)
 # Kilobytes on Linux, bytes on macOS.
 unit = 1 if sys.platform == "darwin" else 1024

@@ -39,12 +39,21 @@ export interface SideRun extends SideResult {
  */
 export async function runSide(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<SideRun> {
   const before = processorSeconds();
-  const { code, output, errors } = await run(command, args, env);
+  const output = await execute(command, args, env);
   const after = processorSeconds();
-  if (code !== 0) throw new Error(`${[command, ...args].join(' ')} failed (${code}):\n${errors}${output}`);
   const result = sideResultSchema.parse(JSON.parse(output.trimEnd().split('\n').at(-1) ?? ''));
   const otherLoad = Math.max(0, (after.busy - before.busy - result.cpuSeconds) / (after.all - before.all));
   return { ...result, otherLoad };
+}
+
+/**
+ * Runs a program to its end. @returns what it printed
+ * @throws Error with everything it printed, when it fails
+ */
+export async function execute(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const { code, output, errors } = await run(command, args, env);
+  if (code !== 0) throw new Error(`${[command, ...args].join(' ')} failed (${code}):\n${errors}${output}`);
+  return output;
 }
 
 /** Time that all cores together have spent since the machine was started. */

@@ -1,0 +1,258 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseJournalLine } from '../worker/journal-format.ts';
+import type { TrainingConfigInput } from '../config.ts';
+import { tinyConfig, writeTinyModel } from '../testing/index.ts';
+
+const program = path.join(import.meta.dirname, 'anneal.mjs');
+
+let folder: string;
+const children: ChildProcess[] = [];
+beforeEach(() => (folder = fs.mkdtempSync(path.join(os.tmpdir(), 'anneal-cli-'))));
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  fs.rmSync(folder, { recursive: true });
+});
+
+interface Ended {
+  code: number | NodeJS.Signals | null;
+  out: string;
+  err: string;
+}
+
+/** Starts a command in the test's folder. @param look is shown everything that was printed so far. */
+function start(args: readonly string[], look?: (out: string, child: ChildProcess) => void): Promise<Ended> {
+  const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  children.push(child);
+  let [out, err] = ['', ''];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+    look?.(out, child);
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code: code ?? signal, out, err }));
+  });
+}
+
+const anneal = (...args: string[]) => start(args);
+
+/** A tiny model, its rows, and a configuration beside them. */
+async function writeWork(steps: number, change: (config: TrainingConfigInput) => TrainingConfigInput = (config) => config): Promise<void> {
+  await writeTinyModel(folder);
+  const config = change(tinyConfig({ model: 'model', data: 'rows.jsonl' }, steps));
+  fs.writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
+}
+
+const journalOf = (run: string) =>
+  fs
+    .readFileSync(path.join(folder, run, 'journal.ndjson'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+/** What must be the same each time a run is computed. */
+const stepsOf = (run: string) =>
+  journalOf(run).flatMap(({ type, step, loss, gradNorm, learningRate }) =>
+    type === 'step' ? [{ step, loss, gradNorm, learningRate }] : [],
+  );
+
+describe('anneal', () => {
+  it('trains, tells each step, and writes a run folder', async () => {
+    await writeWork(12);
+    const { code, out, err } = await anneal('train', 'config.json', '--run-dir', 'run');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const lines = out.split('\n');
+    expect(lines.filter((line) => /^step +\d+\/12 {2}loss \d\.\d{4} {2}gradient norm /.test(line))).toHaveLength(12);
+    expect(lines.at(-2)).toMatch(/^Complete after 12 steps in .*artifacts\/adapter\.$/);
+    const journal = journalOf('run');
+    expect(journal.filter(({ type }) => type === 'step')).toEqual(
+      Array.from({ length: 12 }, (_, index) =>
+        expect.objectContaining({
+          step: index + 1,
+          ...{
+            loss: expect.any(Number),
+            gradNorm: expect.any(Number),
+            learningRate: expect.any(Number),
+            tokensPerSecond: expect.any(Number),
+          },
+        }),
+      ),
+    );
+    // What the studio reads.
+    expect(journal.map((line) => parseJournalLine(JSON.stringify(line))?.seq)).toEqual(journal.map((_, index) => index + 1));
+    expect(fs.readdirSync(path.join(folder, 'run/artifacts/adapter')).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+  });
+
+  it('saves a checkpoint at Ctrl+C, and goes on with the losses of a run that was never interrupted', async () => {
+    await writeWork(400, (config) => ({ ...config, run: { ...config.run, checkpointEvery: 0 } }));
+    const whole = start(['train', 'config.json', '--run-dir', 'whole']);
+    let interrupted = false;
+    const { code, out } = await start(['train', 'config.json', '--run-dir', 'run'], (text, child) => {
+      if (interrupted || !/^step +8\//m.test(text)) return;
+      interrupted = true;
+      child.kill('SIGINT');
+    });
+    expect(code).toBe(130);
+    const place = /^Interrupted and saved at step (\d+)\. Go on with: npx anneal train --run-dir (.*) --resume$/m.exec(out);
+    expect(place?.[2]).toBe(fs.realpathSync(path.join(folder, 'run')));
+    expect(journalOf('run').at(-1)).toMatchObject({ type: 'checkpoint', step: Number(place?.[1]) });
+
+    const refused = await anneal('train', 'config.json', '--run-dir', 'run');
+    expect(refused.code).toBe(1);
+    expect(refused.err).toMatch(/holds a run already, at step \d+: go on with it by --resume, or name a new folder for another run\.\n$/);
+
+    const resumed = await anneal('train', '--run-dir', 'run', '--resume');
+    expect(resumed.code).toBe(0);
+    expect(resumed.out).toContain(`Going on behind step ${place?.[1]} of `);
+    expect((await whole).code).toBe(0);
+    expect(stepsOf('run')).toEqual(stepsOf('whole'));
+
+    const again = await anneal('train', 'config.json', '--run-dir', 'run', '--resume');
+    expect(again).toMatchObject({ code: 0, out: expect.stringMatching(/^The run in .* is complete\./) });
+  });
+
+  it('does not mind that nobody reads what it prints', async () => {
+    await writeWork(30);
+    const { code } = await start(['train', 'config.json', '--run-dir', 'run'], (_, child) => child.stdout?.destroy());
+    expect(code).toBe(0);
+    expect(journalOf('run').at(-1)).toMatchObject({ type: 'completed', step: 30 });
+  });
+
+  it('begins anew where a run failed before its first step, and starts from an adapter', async () => {
+    await writeWork(3, (config) => ({ ...config, data: { ...config.data, path: 'none.jsonl' } }));
+    const missing = await anneal('train', 'config.json', '--run-dir', 'run');
+    expect(missing).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`There is no dataset ${path.join(fs.realpathSync(folder), 'none.jsonl')}`),
+    });
+    await writeWork(3);
+    expect((await anneal('train', 'config.json', '--run-dir', 'run')).code).toBe(0);
+    expect(journalOf('run').map(({ type }) => type)).not.toContain('failed');
+
+    fs.writeFileSync(
+      path.join(folder, 'more.json'),
+      JSON.stringify({ ...tinyConfig({ model: 'model', data: 'rows.jsonl' }, 1), initAdapter: 'run/artifacts/adapter' }),
+    );
+    expect((await anneal('train', 'more.json', '--run-dir', 'more')).code).toBe(0);
+    const [last, first] = [stepsOf('run').at(-1)?.loss, journalOf('more').find(({ step }) => step === 1)?.loss];
+    // It knows what the first run has learned.
+    expect(first).toBeLessThan(Number(stepsOf('run')[0]?.loss));
+    expect(last).toEqual(expect.any(Number));
+  });
+
+  it.each([
+    ['an unknown command', ['trian'], "Unknown command 'trian'.\n(Did you mean train?)\nSee: npx anneal --help"],
+    ['an unknown option', ['plan', 'config.json', '--jsn'], "Unknown option '--jsn'.\n(Did you mean --json?)\nSee: npx anneal plan --help"],
+    [
+      'no configuration',
+      ['train', '--run-dir', 'run'],
+      "Missing argument 'config', the training configuration.\nSee: npx anneal train --help",
+    ],
+    ['no folder', ['train', 'config.json'], "Required option '--run-dir <folder>' not specified.\nSee: npx anneal train --help"],
+    [
+      'a wrong number',
+      ['plan', 'c.json', '--price-per-hour', 'x'],
+      "'x' is invalid. It must be a number of 0 or more.\nSee: npx anneal plan",
+    ],
+    [
+      'a wrong choice',
+      ['export', '--format', 'zip', '--out', 'x'],
+      'Allowed choices are merged, adapter, onnx, gguf.\nSee: npx anneal export',
+    ],
+    [
+      'no model',
+      ['generate', '--prompt', 'x'],
+      "Give a model folder ('--model'), an adapter ('--adapter'), or both.\nSee: npx anneal generate",
+    ],
+    ['half a column', ['inspect', 'x', '--column', 'a'], "'a' is invalid. Write it as field=name, such as instruction=question."],
+    ['nothing at all', [], 'Usage: anneal [options] [command]'],
+  ])('refuses %s with a sentence and exit code 2', async (_, args, sentence) => {
+    const { code, out, err } = await start(args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(sentence);
+    expect(err).not.toMatch(/^\s+at /m);
+  });
+
+  it('tells what a person can mend without a stack, and exits with 1', async () => {
+    fs.writeFileSync(path.join(folder, 'wrong.json'), JSON.stringify({ optimizer: { learningRate: 7 }, schedule: { epoch: 1 } }));
+    fs.writeFileSync(path.join(folder, 'no-model.json'), JSON.stringify({ model: { base: 'none' } }));
+    fs.mkdirSync(path.join(folder, 'other'));
+    fs.writeFileSync(path.join(folder, 'other/config.json'), '{"model_type":"llama"}');
+    const all = await Promise.all([
+      anneal('train', 'wrong.json', '--run-dir', 'run'),
+      anneal('train', 'no-model.json', '--run-dir', 'run'),
+      anneal('train', '--run-dir', 'nowhere', '--resume'),
+      anneal('train', 'no-model.json', '--run-dir', 'other'),
+      anneal('inspect', 'none.jsonl'),
+    ]);
+    expect(all.map(({ code }) => code)).toEqual([1, 1, 1, 1, 1]);
+    expect(all.map(({ err }) => err)).toEqual([
+      'The configuration is not valid: optimizer.learningRate: It must be at most 1.; schedule.epoch: There is no such field.\n',
+      expect.stringContaining(path.join(fs.realpathSync(folder), 'none')),
+      expect.stringContaining('to go on with. Give the configuration of a new one.'),
+      expect.stringContaining('has a config.json of something else. Name a new folder for the run.'),
+      'There is no dataset none.jsonl. Check the path.\n',
+    ]);
+    expect(all.every(({ err }) => !/^\s+at /m.test(err))).toBe(true);
+  });
+
+  it('plans, inspects, generates and exports', async () => {
+    await writeWork(4);
+    expect((await anneal('train', 'config.json', '--run-dir', 'run')).code).toBe(0);
+    const adapter = 'run/artifacts/adapter';
+    const [plan, words, inspected, json, answer, seeded, exported] = await Promise.all([
+      anneal('plan', 'config.json', '--price-per-hour', '2', '--json'),
+      anneal('plan', 'config.json'),
+      anneal('inspect', 'rows.jsonl', '--model', 'model', '--rows', '10'),
+      anneal(
+        'inspect',
+        'rows.jsonl',
+        '--model',
+        'model',
+        '--format',
+        'alpaca',
+        '--column',
+        'instruction=prompt',
+        '--column',
+        'output=completion',
+        '--json',
+      ),
+      anneal('generate', '--adapter', adapter, '--prompt', 'add 3', '--max-tokens', '5'),
+      anneal(
+        'generate',
+        '--model',
+        'model',
+        '--adapter',
+        adapter,
+        '--prompt',
+        'add 3',
+        '--max-tokens',
+        '5',
+        '--temperature',
+        '1',
+        '--seed',
+        '4',
+      ),
+      anneal('export', '--format', 'merged', '--run-dir', 'run', '--out', 'merged'),
+    ]);
+    for (const { code, err } of [plan, words, inspected, json, answer, seeded, exported])
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(JSON.parse(plan.out)).toMatchObject({ parameters: 24_448, time: { steps: 4 }, cost: expect.any(Number) });
+    expect(words.out).toMatch(/^Parameters +24,448, of which 1,856 are trained \(7\.1 %\)\nDataset +40 rows\n/);
+    expect(inspected.out).toMatch(/^Format +prompt-completion\nExamples +10 in the first 10 rows\n(.*\n){3}.*\nadd 0/s);
+    expect(JSON.parse(json.out)).toMatchObject({ format: 'alpaca', examples: 40, skipped: 0 });
+    expect(answer.out.length).toBeGreaterThan(1);
+    expect(seeded.out.length).toBeGreaterThan(1);
+    expect(exported.out).toMatch(/^.*\/merged\n {2}config\.json /);
+
+    const merged = await anneal('generate', '--model', 'merged', '--prompt', 'add 3', '--max-tokens', '5');
+    expect(merged).toMatchObject({ code: 0, out: answer.out });
+    const full = await anneal('export', '--format', 'gguf', '--run-dir', 'run', '--out', 'merged');
+    expect(full).toMatchObject({ code: 1, err: expect.stringContaining('merged is not empty') });
+  });
+});

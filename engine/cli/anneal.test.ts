@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { parseJournalLine } from '../worker/journal-format.ts';
 import type { TrainingConfigInput } from '../config.ts';
 import { tinyConfig, writeTinyModel } from '../testing/index.ts';
@@ -25,7 +26,8 @@ interface Ended {
 
 /** Starts a command in the test's folder. @param look is shown everything that was printed so far. */
 function start(args: readonly string[], look?: (out: string, child: ChildProcess) => void): Promise<Ended> {
-  const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = { ...process.env, ANNEAL_CACHE: path.join(folder, 'cache') };
+  const child = spawn(process.execPath, [program, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   let [out, err] = ['', ''];
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
@@ -48,12 +50,13 @@ async function writeWork(steps: number, change: (config: TrainingConfigInput) =>
   fs.writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
 }
 
-const journalOf = (run: string) =>
+const journalLine = z.record(z.string(), z.unknown());
+const journalOf = (run: string): z.output<typeof journalLine>[] =>
   fs
     .readFileSync(path.join(folder, run, 'journal.ndjson'), 'utf8')
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+    .map((line) => journalLine.parse(JSON.parse(line)));
 
 /** What must be the same each time a run is computed. */
 const stepsOf = (run: string) =>
@@ -70,27 +73,27 @@ describe('anneal', () => {
     expect(lines.filter((line) => /^step +\d+\/12 {2}loss \d\.\d{4} {2}gradient norm /.test(line))).toHaveLength(12);
     expect(lines.at(-2)).toMatch(/^Complete after 12 steps in .*artifacts\/adapter\.$/);
     const journal = journalOf('run');
-    expect(journal.filter(({ type }) => type === 'step')).toEqual(
-      Array.from({ length: 12 }, (_, index) =>
-        expect.objectContaining({
-          step: index + 1,
-          ...{
-            loss: expect.any(Number),
-            gradNorm: expect.any(Number),
-            learningRate: expect.any(Number),
-            tokensPerSecond: expect.any(Number),
-          },
-        }),
-      ),
-    );
+    const stepLine = z.object({
+      step: z.int(),
+      loss: z.number(),
+      gradNorm: z.number(),
+      learningRate: z.number(),
+      tokensPerSecond: z.number(),
+    });
+    const told = journal.filter(({ type }) => type === 'step').map((line) => stepLine.parse(line).step);
+    expect(told).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
     // What the studio reads.
     expect(journal.map((line) => parseJournalLine(JSON.stringify(line))?.seq)).toEqual(journal.map((_, index) => index + 1));
     expect(fs.readdirSync(path.join(folder, 'run/artifacts/adapter')).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
   });
 
   it('saves a checkpoint at Ctrl+C, and goes on with the losses of a run that was never interrupted', async () => {
-    await writeWork(400, (config) => ({ ...config, run: { ...config.run, checkpointEvery: 0 } }));
-    const whole = start(['train', 'config.json', '--run-dir', 'whole']);
+    // Long enough that the signal comes before the end.
+    await writeWork(400, (config) => ({
+      ...config,
+      schedule: { ...config.schedule, batchSize: 16 },
+      run: { ...config.run, checkpointEvery: 0 },
+    }));
     let interrupted = false;
     const { code, out } = await start(['train', 'config.json', '--run-dir', 'run'], (text, child) => {
       if (interrupted || !/^step +8\//m.test(text)) return;
@@ -109,11 +112,8 @@ describe('anneal', () => {
     const resumed = await anneal('train', '--run-dir', 'run', '--resume');
     expect(resumed.code).toBe(0);
     expect(resumed.out).toContain(`Going on behind step ${place?.[1]} of `);
-    expect((await whole).code).toBe(0);
+    expect((await anneal('train', 'config.json', '--run-dir', 'whole')).code).toBe(0);
     expect(stepsOf('run')).toEqual(stepsOf('whole'));
-
-    const again = await anneal('train', 'config.json', '--run-dir', 'run', '--resume');
-    expect(again).toMatchObject({ code: 0, out: expect.stringMatching(/^The run in .* is complete\./) });
   });
 
   it('does not mind that nobody reads what it prints', async () => {
@@ -139,10 +139,8 @@ describe('anneal', () => {
       JSON.stringify({ ...tinyConfig({ model: 'model', data: 'rows.jsonl' }, 1), initAdapter: 'run/artifacts/adapter' }),
     );
     expect((await anneal('train', 'more.json', '--run-dir', 'more')).code).toBe(0);
-    const [last, first] = [stepsOf('run').at(-1)?.loss, journalOf('more').find(({ step }) => step === 1)?.loss];
     // It knows what the first run has learned.
-    expect(first).toBeLessThan(Number(stepsOf('run')[0]?.loss));
-    expect(last).toEqual(expect.any(Number));
+    expect(stepsOf('more')[0]?.loss).toBeLessThan(Number(stepsOf('run')[0]?.loss));
   });
 
   it.each([
@@ -178,81 +176,69 @@ describe('anneal', () => {
     expect(err).not.toMatch(/^\s+at /m);
   });
 
-  it('tells what a person can mend without a stack, and exits with 1', async () => {
+  it.each([
+    [
+      'a wrong configuration',
+      ['train', 'wrong.json', '--run-dir', 'run'],
+      'The configuration is not valid: optimizer.learningRate: It must be at most 1.; schedule.epoch: There is no such field.\n',
+    ],
+    ['a model that is not there', ['train', 'no-model.json', '--run-dir', 'run'], '/none has no config.json.'],
+    ['nothing to resume', ['train', '--run-dir', 'nowhere', '--resume'], 'to go on with. Give the configuration of a new one.\n'],
+    [
+      'a folder of something else',
+      ['train', 'no-model.json', '--run-dir', 'other'],
+      'has a config.json of something else. Name a new folder',
+    ],
+    ['a dataset that is not there', ['inspect', 'none.jsonl'], 'There is no dataset none.jsonl. Check the path.\n'],
+  ])('tells of %s without a stack, and exits with 1', async (_, args, sentence) => {
     fs.writeFileSync(path.join(folder, 'wrong.json'), JSON.stringify({ optimizer: { learningRate: 7 }, schedule: { epoch: 1 } }));
     fs.writeFileSync(path.join(folder, 'no-model.json'), JSON.stringify({ model: { base: 'none' } }));
     fs.mkdirSync(path.join(folder, 'other'));
     fs.writeFileSync(path.join(folder, 'other/config.json'), '{"model_type":"llama"}');
-    const all = await Promise.all([
-      anneal('train', 'wrong.json', '--run-dir', 'run'),
-      anneal('train', 'no-model.json', '--run-dir', 'run'),
-      anneal('train', '--run-dir', 'nowhere', '--resume'),
-      anneal('train', 'no-model.json', '--run-dir', 'other'),
-      anneal('inspect', 'none.jsonl'),
-    ]);
-    expect(all.map(({ code }) => code)).toEqual([1, 1, 1, 1, 1]);
-    expect(all.map(({ err }) => err)).toEqual([
-      'The configuration is not valid: optimizer.learningRate: It must be at most 1.; schedule.epoch: There is no such field.\n',
-      expect.stringContaining(path.join(fs.realpathSync(folder), 'none')),
-      expect.stringContaining('to go on with. Give the configuration of a new one.'),
-      expect.stringContaining('has a config.json of something else. Name a new folder for the run.'),
-      'There is no dataset none.jsonl. Check the path.\n',
-    ]);
-    expect(all.every(({ err }) => !/^\s+at /m.test(err))).toBe(true);
+    const { code, out, err } = await start(args);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(sentence);
+    expect(err).not.toMatch(/^\s+at /m);
   });
 
-  it('plans, inspects, generates and exports', async () => {
+  it('knows a run that is complete', async () => {
+    await writeWork(1);
+    expect((await anneal('train', 'config.json', '--run-dir', 'run')).code).toBe(0);
+    const again = await anneal('train', 'config.json', '--run-dir', 'run', '--resume');
+    expect(again).toMatchObject({ code: 0, out: expect.stringMatching(/^The run in .* is complete\./) });
+    const refused = await anneal('train', 'config.json', '--run-dir', 'run');
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('which is complete at step 1: name a new folder') });
+  });
+
+  it('plans', async () => {
+    await writeWork(4);
+    const plan = await anneal('plan', 'config.json', '--price-per-hour', '2', '--json');
+    expect(plan).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(plan.out)).toMatchObject({ parameters: 24_448, time: { steps: 4 }, cost: expect.any(Number) });
+    const { out } = await anneal('plan', 'config.json');
+    expect(out).toMatch(/^Parameters +24,448, of which 1,856 are trained \(7\.1 %\)\nDataset +40 rows\nDevice .*\nMemory .*: it fits\n/);
+  });
+
+  it('inspects', async () => {
+    await writeWork(4);
+    const words = await anneal('inspect', 'rows.jsonl', '--model', 'model', '--rows', '10');
+    expect(words).toMatchObject({ code: 0, err: '' });
+    expect(words.out).toMatch(/^Format +prompt-completion\nExamples +10 in the first 10 rows\nTokens .*\n(.*\n)*add 0/);
+    const mapping = ['--format', 'alpaca', '--column', 'instruction=prompt', '--column', 'output=completion'];
+    const json = await anneal('inspect', 'rows.jsonl', '--model', 'model', ...mapping, '--json');
+    expect(JSON.parse(json.out)).toMatchObject({ format: 'alpaca', examples: 40, skipped: 0 });
+  });
+
+  it('answers with an adapter as with the model that it is merged into', async () => {
     await writeWork(4);
     expect((await anneal('train', 'config.json', '--run-dir', 'run')).code).toBe(0);
-    const adapter = 'run/artifacts/adapter';
-    const [plan, words, inspected, json, answer, seeded, exported] = await Promise.all([
-      anneal('plan', 'config.json', '--price-per-hour', '2', '--json'),
-      anneal('plan', 'config.json'),
-      anneal('inspect', 'rows.jsonl', '--model', 'model', '--rows', '10'),
-      anneal(
-        'inspect',
-        'rows.jsonl',
-        '--model',
-        'model',
-        '--format',
-        'alpaca',
-        '--column',
-        'instruction=prompt',
-        '--column',
-        'output=completion',
-        '--json',
-      ),
-      anneal('generate', '--adapter', adapter, '--prompt', 'add 3', '--max-tokens', '5'),
-      anneal(
-        'generate',
-        '--model',
-        'model',
-        '--adapter',
-        adapter,
-        '--prompt',
-        'add 3',
-        '--max-tokens',
-        '5',
-        '--temperature',
-        '1',
-        '--seed',
-        '4',
-      ),
-      anneal('export', '--format', 'merged', '--run-dir', 'run', '--out', 'merged'),
-    ]);
-    for (const { code, err } of [plan, words, inspected, json, answer, seeded, exported])
-      expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(JSON.parse(plan.out)).toMatchObject({ parameters: 24_448, time: { steps: 4 }, cost: expect.any(Number) });
-    expect(words.out).toMatch(/^Parameters +24,448, of which 1,856 are trained \(7\.1 %\)\nDataset +40 rows\n/);
-    expect(inspected.out).toMatch(/^Format +prompt-completion\nExamples +10 in the first 10 rows\n(.*\n){3}.*\nadd 0/s);
-    expect(JSON.parse(json.out)).toMatchObject({ format: 'alpaca', examples: 40, skipped: 0 });
-    expect(answer.out.length).toBeGreaterThan(1);
-    expect(seeded.out.length).toBeGreaterThan(1);
-    expect(exported.out).toMatch(/^.*\/merged\n {2}config\.json /);
-
-    const merged = await anneal('generate', '--model', 'merged', '--prompt', 'add 3', '--max-tokens', '5');
-    expect(merged).toMatchObject({ code: 0, out: answer.out });
-    const full = await anneal('export', '--format', 'gguf', '--run-dir', 'run', '--out', 'merged');
-    expect(full).toMatchObject({ code: 1, err: expect.stringContaining('merged is not empty') });
+    const asked = ['--prompt', 'add 3', '--max-tokens', '5'];
+    const answer = await anneal('generate', '--adapter', 'run/artifacts/adapter', ...asked);
+    expect(answer).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/.\n$/s) });
+    const merged = await anneal('export', '--format', 'merged', '--run-dir', 'run', '--out', 'merged');
+    expect(merged).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^.*\/merged\n {2}config\.json /) });
+    expect(await anneal('generate', '--model', 'merged', ...asked)).toEqual(answer);
+    const refused = await anneal('export', '--format', 'gguf', '--run-dir', 'run', '--out', 'merged');
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('merged is not empty') });
   });
 });

@@ -24,7 +24,7 @@ export function readConfigFile(file: string): TrainingConfig {
 }
 
 /** The absolute path of what a configuration or an option names; names that are no paths stay. */
-export function locate(name: string, folder: string): string {
+function locate(name: string, folder: string): string {
   if (name === '' || name === 'bundled' || name.startsWith('hub:')) return name;
   const [beside, here] = [path.resolve(folder, name), path.resolve(name)];
   return !fs.existsSync(beside) && fs.existsSync(here) ? here : beside;

@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
-import { exportModel, type ExportOptions } from '../export/export-model.ts';
-import { runArtifacts } from '../export/run-artifacts.ts';
+import type { ExportOptions } from '../export/export-model.ts';
 import { inBytes } from './in-words.ts';
 import { numberIn } from './numbers.ts';
 
@@ -31,6 +30,7 @@ export function exportCommand(): Command {
     .option('--shard-bytes <n>', 'merged: bytes of one file at most', numberIn({ least: 1, whole: true }))
     .option('--base-model-name <name>', 'adapter: what PEFT will load as the base, a folder or a name on the Hub')
     .action(async ({ model, runDir, ...options }: Options) => {
+      const { exportModel, runArtifacts } = await import('../index.ts');
       const learned = runDir === undefined ? {} : await runArtifacts(runDir);
       const { folder, files, notes } = await exportModel({ ...options, ...(model !== undefined && { base: model }), ...learned });
       console.log([folder, ...files.map(({ path, bytes }) => `  ${path}  ${inBytes(bytes)}`), ...notes].join('\n'));

@@ -1,7 +1,5 @@
 import { Command } from 'commander';
-import { loadAdapter } from '../adapters/peft.ts';
-import { resolveModelFolder } from '../bundled/bundled.ts';
-import { TextModel, type TextSettings } from '../generation/text-model.ts';
+import type { TextModel, TextSettings } from '../generation/text-model.ts';
 import { another, numberIn } from './numbers.ts';
 
 interface Options extends TextSettings {
@@ -40,6 +38,7 @@ export function generateCommand(): Command {
 }
 
 async function open(model: string | undefined, adapter: string | undefined, threads: number): Promise<TextModel> {
+  const { loadAdapter, resolveModelFolder, TextModel } = await import('../index.ts');
   const base = resolveModelFolder(model ?? (await loadAdapter(adapter ?? '')).config.baseModel);
   return adapter === undefined ? TextModel.open(base, threads) : (await TextModel.openPair(base, adapter, threads)).tuned;
 }

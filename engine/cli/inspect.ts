@@ -1,17 +1,12 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { bundledInstructions, resolveModelFolder } from '../bundled/bundled.ts';
-import { parseTrainingConfig, type TrainingConfigInput } from '../config.ts';
-import { type DatasetInspection, inspectDataset } from '../data/inspect-dataset.ts';
-import { formatNames } from '../data/formats/formats.ts';
-import { loadTokenizer } from '../tokenizer/tokenizer.ts';
+import { Command, InvalidArgumentError } from 'commander';
+import { parseTrainingConfig } from '../config.ts';
+import type { DatasetInspection } from '../data/inspect-dataset.ts';
 import { inCount } from './in-words.ts';
 import { numberIn } from './numbers.ts';
 
-type DataInput = NonNullable<TrainingConfigInput['data']>;
-
 interface Options {
   model: string;
-  format: DataInput['format'];
+  format: string;
   column?: Record<string, string>;
   maxLength?: number;
   rows: number;
@@ -24,13 +19,16 @@ export function inspectCommand(): Command {
     .description('Reads the beginning of a dataset as training would, and says what it is.')
     .argument('<dataset>', 'a file, a folder of files, hub:owner/name, or "bundled"')
     .option('--model <folder>', 'model whose tokenizer is used', 'bundled')
-    .addOption(new Option('--format <name>', 'how a row is read').choices(['auto', ...formatNames]).default('auto'))
+    .option('--format <name>', 'how a row is read, as data.format in a configuration', 'auto')
     .option('--column <field=name>', 'where a field of the format is found; may be repeated', column)
     .option('--max-length <n>', 'tokens of an example at most', numberIn(whole))
     .option('--rows <n>', 'rows that are looked at', numberIn(whole), 1000)
     .option('--json', 'print JSON')
     .action(async (path: string, { model, format, column: columns, maxLength, rows, json }: Options) => {
       const { data } = parseTrainingConfig({ data: { path, format, columns, maxLength } });
+      const { inspectDataset } = await import('../data/inspect-dataset.ts');
+      const { bundledInstructions, resolveModelFolder } = await import('../bundled/bundled.ts');
+      const { loadTokenizer } = await import('../tokenizer/tokenizer.ts');
       const location = path === 'bundled' ? { rows: bundledInstructions() } : data;
       const found = await inspectDataset(data, await loadTokenizer(resolveModelFolder(model)), rows, location);
       console.log(json ? JSON.stringify(found, null, 2) : inWords(found, rows));

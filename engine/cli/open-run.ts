@@ -58,7 +58,7 @@ async function readRun(folder: string): Promise<FoundRun> {
 /** How far it came, and what to do. */
 function standing(last: FoundRun['last'], step: number): string {
   const another = 'name a new folder for another run';
-  if (last === 'completed') return `which is complete after ${step} steps: ${another}`;
+  if (last === 'completed') return `which is complete at step ${step}: ${another}`;
   if (last === 'cancelled') return `which was cancelled at step ${step}: ${another}`;
   return `${last === 'failed' ? 'which failed ' : ''}at step ${step}: go on with it by --resume, or ${another}`;
 }

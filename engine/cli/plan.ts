@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { plan, type TrainingPlan } from '../plan/plan.ts';
+import type { TrainingPlan } from '../plan/plan.ts';
 import { readConfigFile } from './config-file.ts';
 import { inBytes, inCount, inDuration } from './in-words.ts';
 import { numberIn } from './numbers.ts';
@@ -16,7 +16,9 @@ export function planCommand(): Command {
     .option('--price-per-hour <number>', 'what an hour of this machine costs, in any currency', numberIn({ least: 0 }))
     .option('--json', 'print JSON: sizes in bytes, times in seconds')
     .action(async (file: string, { pricePerHour, json }: Options) => {
-      const planned = await plan(readConfigFile(file), { pricePerHour, folder: process.cwd() });
+      const config = readConfigFile(file);
+      const { plan } = await import('../plan/plan.ts');
+      const planned = await plan(config, { pricePerHour, folder: process.cwd() });
       console.log(json ? JSON.stringify(planned, null, 2) : inWords(planned));
     });
 }

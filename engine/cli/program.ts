@@ -7,7 +7,7 @@ import { inspectCommand } from './inspect.ts';
 import { planCommand } from './plan.ts';
 import { trainCommand } from './train.ts';
 
-/** The commands. A mistake in the call is told on stderr and thrown as CommanderError. */
+/** The commands; what one needs of the engine is loaded when it runs. A mistake in the call is told on stderr and thrown as CommanderError. */
 export function program(): Command {
   const anneal = new Command('anneal').description('Fine-tunes language models.').version(version());
   for (const command of [trainCommand(), planCommand(), generateCommand(), exportCommand(), inspectCommand()]) anneal.addCommand(command);

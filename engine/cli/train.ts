@@ -1,19 +1,15 @@
 import path from 'node:path';
 import { Command } from 'commander';
-import type { TrainingEvent } from '../training/events.ts';
-import { train } from '../training/train.ts';
-import { work } from '../worker/work.ts';
-import { describe } from './complain.ts';
-import { readConfigFile } from './config-file.ts';
-import { inDuration } from './in-words.ts';
-import { Interruption } from './interruption.ts';
-import { openRun } from './open-run.ts';
-import { Progress } from './progress.ts';
 
 const notes = `
 Paths in the configuration are relative to its own folder, or to the current one.
 In the run folder: config.json, journal.ndjson (one event a line), checkpoints/, artifacts/adapter (or artifacts/model) and
 tensorboard/. Ctrl+C saves a checkpoint and leaves; the run then goes on with --resume, and with the same losses.`;
+
+interface Options {
+  runDir: string;
+  resume?: boolean;
+}
 
 export function trainCommand(): Command {
   return new Command('train')
@@ -22,47 +18,9 @@ export function trainCommand(): Command {
     .requiredOption('--run-dir <folder>', 'where the run writes')
     .option('--resume', 'go on with the run in the folder from its newest checkpoint')
     .addHelpText('after', notes)
-    .action(async (config: string | undefined, { runDir, resume = false }: { runDir: string; resume?: boolean }, command: Command) => {
+    .action(async (config: string | undefined, { runDir, resume = false }: Options, command: Command) => {
       if (config === undefined && !resume) command.error("error: missing argument 'config', the training configuration");
-      process.exitCode = await run(config ?? null, path.resolve(runDir), resume);
+      const { runTraining } = await import('./run-training.ts');
+      process.exitCode = await runTraining(config ?? null, path.resolve(runDir), resume);
     });
-}
-
-/** @returns the exit code */
-async function run(configFile: string | null, folder: string, resume: boolean): Promise<number> {
-  const config = configFile === null ? null : readConfigFile(configFile);
-  const progress = new Progress(process.stdout);
-  const outcome = await openRun({ folder, config, resume });
-  if (outcome === 'complete') {
-    progress.say(`The run in ${folder} is complete. What it has learned is in ${path.join(folder, 'artifacts')}.`);
-    return 0;
-  }
-  const interruption = new Interruption();
-  const look = (event: TrainingEvent) => {
-    progress.tell(event);
-    interruption.look();
-  };
-  const failure = await work(folder, (...call) => shown(train(...call), look), interruption.signal, { retry: resume });
-  progress.end();
-  if (failure) {
-    console.error(describe(failure.message, failure.issues));
-    return 1;
-  }
-  progress.say(ending(progress, folder));
-  return progress.hasEnded ? 0 : interruption.exitCode;
-}
-
-async function* shown(events: AsyncIterable<TrainingEvent>, look: (event: TrainingEvent) => void): AsyncGenerator<TrainingEvent> {
-  for await (const event of events) {
-    look(event);
-    yield event;
-  }
-}
-
-function ending({ last, artifact }: Progress, folder: string): string {
-  const goOn = `Go on with: npx anneal train --run-dir ${folder} --resume`;
-  const result = artifact === null ? '' : ` What it has learned is in ${path.join(folder, artifact)}.`;
-  if (last?.type === 'completed') return `Complete after ${last.step} steps in ${inDuration(last.seconds)}.${result}`;
-  if (last?.type === 'cancelled') return `Cancelled at step ${last.step}.${result}`;
-  return `${last?.type === 'paused' ? 'Paused' : 'Interrupted and saved'} at step ${last?.step ?? 0}. ${goOn}`;
 }

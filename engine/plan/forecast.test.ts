@@ -25,7 +25,7 @@ function sliceOf(layers: number, changes: Partial<Measurement> = {}): Measuremen
     startMemory: 140 * mb,
     peakMemory: frozen + trained + optimizer + ran.activations + (150 + 3 * layers) * mb,
     ...{ frozen, trained, optimizer, checkpoint: 3 * trained, trainableParameters: 500_000 * layers },
-    ...{ memoryPerShape: 0, shapesLeftOut: 0, rate: null },
+    ...{ kept: 0, leftOut: 0, rate: null },
     shapes: [
       {
         shape: { batch: 4, length: 128, packed: false, targets: 512 },

@@ -19,16 +19,17 @@ export async function measureRun(
   const run = await prepareRun(config);
   try {
     const seen = await trainingShapes(run);
-    const timed = await timeShapes(run, config, seen, seconds);
+    const { growth, ...timed } = await timeShapes(run, config, seen, seconds);
+    const hasRun = seen.filter((_, index) => timed.shapes[index]?.seconds != null);
     const evaluated = evaluationShapes(run, config);
     const [mostOfIt] = evaluated;
     return {
       layers: run.model.config.layers,
       device: run.runtime.device,
       ...sizes(run, config),
-      ...graphNeeds(run, config, seen, batchSize),
+      ...graphNeeds(run, config, seen, hasRun, batchSize),
+      ...keptMemory(run, config, growth, { seen, hasRun, evaluated: evaluated.slice(1) }),
       ...timed,
-      shapesLeftOut: timed.shapes.filter((shape) => shape.seconds === null).length + Math.max(0, evaluated.length - 1),
       evaluationSeconds: mostOfIt && seconds > 0 ? await timeEvaluation(run, mostOfIt) : null,
       rate: seconds === 0 ? await productRate(config.run.threads, run.runtime) : null,
       stepsPerEpoch: run.data.stepsPerEpoch,
@@ -63,25 +64,61 @@ function distinctBytes(tensors: readonly { buffer: ArrayBufferLike; byteOffset: 
   return sum([...seen.values()].flatMap((parts) => [...parts.values()]));
 }
 
-/** @param planned sequences of a micro-batch in the run that is planned */
-function graphNeeds(run: PreparedRun, config: TrainingConfig, seen: readonly SeenShape[], planned: number) {
-  const { model, adapter, method, trainable, runtime, data } = run;
+/** @param trains whether it is a graph of a training step, or of an evaluation */
+function needsOf(run: PreparedRun, config: TrainingConfig, trains = true) {
+  const { model, adapter, method, trainable, runtime } = run;
   const { gradientCheckpointing } = config.run;
-  const names = trainable.map(({ name }) => name);
-  const needs = (shape: StepShape, changes: Partial<StepModel> = {}): StepMemory =>
+  const names = trains ? trainable.map(({ name }) => name) : [];
+  return (shape: StepShape, changes: Partial<StepModel> = {}): StepMemory =>
     stepMemory({ ...model, adapter, method, gradientCheckpointing, ...changes }, shape, names, runtime.device);
-  const ran = largestShape(seen);
-  if (!ran) throw new Error('an epoch without a step');
+}
+
+/** @param planned sequences of a micro-batch in the run that is planned */
+function graphNeeds(
+  run: PreparedRun,
+  config: TrainingConfig,
+  seen: readonly SeenShape[],
+  hasRun: readonly SeenShape[],
+  planned: number,
+): Pick<Measurement, 'ran' | 'configured' | 'smaller'> {
+  const needs = needsOf(run, config);
+  const largest = largestShape(seen);
+  if (!largest) throw new Error('an epoch without a step');
+  const ran = largestShape(hasRun) ?? largest;
   // A dataset of tokens has its batches as they are.
-  const isFixed = data.format === 'tokens';
-  const configured = isFixed ? ran : scaled(ran, planned / config.schedule.batchSize);
+  const isFixed = run.data.format === 'tokens';
+  const configured = isFixed ? largest : scaled(largest, planned / config.schedule.batchSize);
   const smaller: Measurement['smaller'] = [];
-  if (gradientCheckpointing === 'none')
+  if (config.run.gradientCheckpointing === 'none')
     smaller.push({ setting: 'run.gradientCheckpointing', value: 'layer', needs: needs(configured, { gradientCheckpointing: 'layer' }) });
   if (planned > 1 && !isFixed) smaller.push({ setting: 'schedule.batchSize', value: '1', needs: needs(scaled(configured, 1 / planned)) });
   const half = { ...configured, length: Math.ceil(configured.length / 2), targets: Math.ceil(configured.targets / 2) };
   if (half.length >= shortest && !isFixed) smaller.push({ setting: 'data.maxLength', value: String(half.length), needs: needs(half) });
   return { ran: needs(ran), configured: needs(configured), smaller };
+}
+
+interface Shapes {
+  seen: readonly SeenShape[];
+  hasRun: readonly SeenShape[];
+  evaluated: readonly SeenShape[];
+}
+
+/** @param growth of resident memory while graphs were compiled and run, bytes */
+function keptMemory(
+  run: PreparedRun,
+  config: TrainingConfig,
+  growth: number,
+  { seen, hasRun, evaluated }: Shapes,
+): Pick<Measurement, 'kept' | 'leftOut'> {
+  const results = (shapes: readonly SeenShape[], trains: boolean) => {
+    const needs = needsOf(run, config, trains);
+    return sum(shapes.map(({ shape }) => needs(shape).activations));
+  };
+  // The largest is there in any case, for its own step.
+  const largest = largestShape(seen);
+  const others = seen.filter((one) => !hasRun.includes(one) && one.shape !== largest);
+  const kept = hasRun.length === 0 ? 0 : Math.max(0, growth / results(hasRun, true));
+  return { kept, leftOut: results(others, true) + results(evaluated, false) };
 }
 
 /** The same with more or fewer sequences. */

@@ -43,9 +43,12 @@ export const measurementSchema = z.object({
   /** Resident memory of the process when its program was loaded, and at its highest. */
   startMemory: count,
   peakMemory: count,
-  /** What the graph of another shape leaves in memory, and how many were not run, those of evaluations included. */
-  memoryPerShape: count,
-  shapesLeftOut: count,
+  /**
+   * Memory that graphs keep when they have run, as a share of their intermediate results; and the sum of these of all shapes
+   * that were not run, those of evaluations included.
+   */
+  kept: count,
+  leftOut: count,
   /** Weights that do not change, those that are trained, and what gradients and optimizer need for them. */
   frozen: count,
   trained: count,

@@ -11,8 +11,8 @@ const learningRate = 1e-9;
 
 export interface Timed {
   shapes: ShapeMeasurement[];
-  /** What each graph after the first left in resident memory, in the mean, bytes. */
-  memoryPerShape: number;
+  /** By how much resident memory grew over all these steps, bytes. */
+  growth: number;
   /** What a step takes beside its micro-batches; 0 where it was not told apart. */
   optimizerSeconds: number;
 }
@@ -24,23 +24,22 @@ export interface Timed {
 export async function timeShapes(run: PreparedRun, config: TrainingConfig, seen: readonly SeenShape[], seconds: number): Promise<Timed> {
   const deadline = performance.now() + seconds * 1000;
   const shapes: ShapeMeasurement[] = [];
-  const resident: number[] = [];
+  const before = process.memoryUsage.rss();
   for (const { shape, count, microBatch } of seen) {
-    if (seconds === 0 || (resident.length > 0 && performance.now() > deadline)) {
+    if (seconds === 0 || (shapes.length > 0 && performance.now() > deadline)) {
       shapes.push({ shape, count, seconds: null, firstSeconds: null });
       continue;
     }
     const firstSeconds = await timeStep(run, [microBatch]);
     const times: number[] = [];
-    for (let round = 0; round < (resident.length === 0 ? rounds : 1); round++) times.push(await timeStep(run, [microBatch]));
+    for (let round = 0; round < (shapes.length === 0 ? rounds : 1); round++) times.push(await timeStep(run, [microBatch]));
     shapes.push({ shape, count, seconds: Math.min(...times), firstSeconds });
-    resident.push(process.memoryUsage.rss());
   }
-  const growth = (resident.at(-1) ?? 0) - (resident[0] ?? 0);
+  const growth = process.memoryUsage.rss() - before;
   const optimizerSeconds = config.schedule.gradientAccumulation > 1 ? await timeOptimizer(run, seen[0], shapes[0]) : 0;
   return {
     shapes: shapes.map((shape) => ({ ...shape, seconds: shape.seconds === null ? null : Math.max(0, shape.seconds - optimizerSeconds) })),
-    memoryPerShape: Math.max(0, growth / Math.max(1, resident.length - 1)),
+    growth,
     optimizerSeconds,
   };
 }

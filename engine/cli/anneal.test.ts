@@ -89,10 +89,10 @@ describe('anneal', () => {
 
   it('saves a checkpoint at Ctrl+C, and goes on with the losses of a run that was never interrupted', async () => {
     // Long enough that the signal comes before the end.
-    await writeWork(400, (config) => ({
+    await writeWork(200, (config) => ({
       ...config,
       schedule: { ...config.schedule, batchSize: 16 },
-      run: { ...config.run, checkpointEvery: 0 },
+      run: { ...config.run, evaluateEvery: 0, checkpointEvery: 0 },
     }));
     let interrupted = false;
     const { code, out } = await start(['train', 'config.json', '--run-dir', 'run'], (text, child) => {
@@ -182,7 +182,7 @@ describe('anneal', () => {
       ['train', 'wrong.json', '--run-dir', 'run'],
       'The configuration is not valid: optimizer.learningRate: It must be at most 1.; schedule.epoch: There is no such field.\n',
     ],
-    ['a model that is not there', ['train', 'no-model.json', '--run-dir', 'run'], '/none has no config.json.'],
+    ['a model that is not there', ['train', 'no-model.json', '--run-dir', 'run'], '/none. Give the path of a Hugging Face model folder.'],
     ['nothing to resume', ['train', '--run-dir', 'nowhere', '--resume'], 'to go on with. Give the configuration of a new one.\n'],
     [
       'a folder of something else',

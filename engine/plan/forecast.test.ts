@@ -91,6 +91,13 @@ describe('what the whole model takes', () => {
     expect(large?.secondsPerStep).toBeCloseTo(4 * (small?.secondsPerStep ?? 0));
   });
 
+  it('counts what graphs keep that there was no time to run', () => {
+    // The slice with one layer ran all shapes, that with three left out some, and had less in memory for it.
+    const missing = 200 * mb;
+    const less = sliceOf(3, { kept: 1.5, leftOut: missing, peakMemory: sliceOf(3).peakMemory - 1.5 * missing });
+    expect(forecast({ sample, few: sliceOf(1), more: less }, 30, 1).peakMemory / mb).toBeCloseTo(2580);
+  });
+
   it('says what a changed setting would bring', () => {
     const smaller = (layers: number) => [
       { setting: 'schedule.batchSize', value: '1', needs: step(layers, { activations: (30 + 5 * layers) * mb }) },

@@ -64,18 +64,13 @@ export function forecast({ few, more }: Measured, layers: number, gradientAccumu
     more ? read(few) + ((read(more) - read(few)) * (layers - few.layers)) / (more.layers - few.layers) : read(few);
   const isMeasured = last.rate === null;
   const needs = structure(whole, ({ configured }) => configured);
-  const leftOut =
-    Math.max(
-      0,
-      whole(({ memoryPerShape }) => memoryPerShape),
-    ) * last.shapesLeftOut;
   const memory: MemoryParts = {
     weights: whole(({ frozen }) => frozen),
     trained: whole(({ trained }) => trained),
     optimizer: whole(({ optimizer }) => optimizer),
     activations: needs.activations - needs.logits,
     logits: needs.logits,
-    runtime: isMeasured ? Math.max(0, whole(unexplained)) + leftOut : typicalOverhead(needs),
+    runtime: isMeasured ? Math.max(0, whole(unexplained)) : typicalOverhead(needs),
   };
   const peakMemory = sum(Object.values(memory));
   const smaller = last.smaller.map(({ setting, value }, index) => {
@@ -104,9 +99,9 @@ const structure = (whole: Whole, of: (slice: Measurement) => StepMemory): StepMe
   operations: whole((slice) => of(slice).operations),
 });
 
-/** The rest of what was measured. */
-const unexplained = ({ peakMemory, frozen, trained, optimizer, ran }: Measurement): number =>
-  peakMemory - frozen - trained - optimizer - ran.activations;
+/** The rest of what was measured, and what graphs will keep that were not run. */
+const unexplained = ({ peakMemory, frozen, trained, optimizer, ran, kept, leftOut }: Measurement): number =>
+  peakMemory - frozen - trained - optimizer - ran.activations + kept * leftOut;
 
 type Times = Pick<Forecast, 'secondsPerStep' | 'compileSeconds' | 'secondsPerEvaluation'>;
 

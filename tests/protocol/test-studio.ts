@@ -94,7 +94,8 @@ export async function openStudio(options: Omit<Partial<ServerOptions>, 'studio' 
       await server.close();
       await stopWorkers(studio);
       await studio.close();
-      await rm(folder, { recursive: true, force: true });
+      // A worker that has written its last line may still be closing its files.
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
 }

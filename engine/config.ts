@@ -184,6 +184,14 @@ const data = z.strictObject({
         },
       ),
     ),
+  keyFile: z
+    .string()
+    .default('')
+    .meta(
+      hint('Key file', 'Where the key of an encrypted dataset is (its files end in .sealed). The studio fills it in. Empty: none.', {
+        advanced: true,
+      }),
+    ),
 });
 
 const method = z.strictObject({

@@ -1,13 +1,20 @@
 // Configuration and errors
-export { bundledModelFolder, quickstartConfig, resolveModelFolder } from './bundled/bundled.ts';
+export { bundledInstructionsFile, bundledModelFolder, quickstartConfig, resolveModelFolder } from './bundled/bundled.ts';
 export { type FieldHint, parseTrainingConfig, type TrainingConfig, type TrainingConfigInput, trainingConfigSchema } from './config.ts';
 export { EngineError, type EngineErrorCode, type Issue } from './errors.ts';
 
 // Models, adapters, data
-export { loadAdapter, type LoadedAdapter } from './adapters/peft.ts';
-export { isHubPath } from './data/hub/location.ts';
-export { checkHubFiles } from './data/hub/snapshot.ts';
+export { inspectAdapter, loadAdapter, type LoadedAdapter } from './adapters/peft.ts';
+export { isDataFile } from './data/data-file.ts';
+export { isHubPath, parseHubPath } from './data/hub/location.ts';
+export { checkHubFiles, fetchHubFiles, pinHubPath } from './data/hub/snapshot.ts';
 export { type DatasetInspection, inspectDataset } from './data/inspect-dataset.ts';
+export { type InspectedRow, type InspectedSequence, inspectRows, type RowInspection } from './data/inspect-rows.ts';
+export { isSealed, sealedSuffix } from './sealed/format.ts';
+export { openSealedFile, type ReadableFile } from './sealed/reader.ts';
+export { SealedWriter } from './sealed/writer.ts';
+export { isFinalAnswer } from './hub/client.ts';
+export { downloadHubModel, findHubModel, type HubModel } from './models/hub-model.ts';
 export { initializeModel } from './models/initialize.ts';
 export { inspectModel, type ModelSummary } from './models/inspect.ts';
 export { loadModel, type LoadedModel } from './models/load.ts';
@@ -19,7 +26,10 @@ export { trainBpe, writeTokenizer } from './tokenizer/train-bpe.ts';
 export { chooseDevice, type ChosenDevice } from './hardware/choose-device.ts';
 export { type Device, devices } from './hardware/device.ts';
 export { detectHardware, type Hardware } from './hardware/detect.ts';
+export { detectMemory } from './hardware/memory.ts';
+export { type DeviceFit, deviceFits } from './plan/device-fits.ts';
 export { plan, type PlanOptions, type TrainingPlan } from './plan/plan.ts';
+export { planProblemSchema, type PlannedRun, plannedRunSchema, planProgram } from './plan/planned-run.ts';
 
 // Export
 export { exportModel, type ExportOptions, type ExportResult } from './export/export-model.ts';

@@ -2,7 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { writeAll, writeDurably } from '../weights/durable.ts';
-import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
+import { openSafetensors, readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 import type { AdapterTensor } from './lora.ts';
 import { type AdapterConfig, broken, configFile, peftConfig, readPeftConfig } from './peft-config.ts';
 
@@ -45,20 +45,40 @@ export async function saveAdapter(
  * @throws EngineError `ADAPTER_BROKEN` where a file is missing, damaged, contradicts itself, or uses what is not supported
  */
 export async function loadAdapter(folder: string): Promise<LoadedAdapter> {
-  const { targetModules: named, modulesToSave = [], ...config } = await readPeftConfig(folder);
-  const tensors = await readTensors(folder);
+  const settings = await readPeftConfig(folder);
+  const tensors = await readWeights(folder, async (path) => (await readSafetensors(path)).tensors);
+  return { config: wholeConfig(folder, settings, new Map([...tensors].map(([name, { shape }]) => [name, shape]))), tensors };
+}
+
+/**
+ * Checks that an adapter folder can be used and says what it is, without reading the tensors themselves.
+ * @throws EngineError as `loadAdapter`
+ */
+export async function inspectAdapter(folder: string): Promise<AdapterConfig> {
+  const settings = await readPeftConfig(folder);
+  const file = await readWeights(folder, openSafetensors);
+  await file.close();
+  return wholeConfig(folder, settings, new Map([...file.tensors].map(([name, { shape }]) => [name, shape])));
+}
+
+/** The settings of an adapter together with what its tensors tell. @throws EngineError `ADAPTER_BROKEN` where they contradict each other */
+function wholeConfig(
+  folder: string,
+  { targetModules: named, modulesToSave = [], ...config }: Awaited<ReturnType<typeof readPeftConfig>>,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): AdapterConfig {
   const path = join(folder, weightsFile);
-  if (tensors.size === 0) throw broken(`${path} has no tensors`);
-  const names = [...tensors.keys()];
+  if (shapes.size === 0) throw broken(`${path} has no tensors`);
+  const names = [...shapes.keys()];
   // What was adapted is told by the tensors: the file's own list may be a regular expression, or name modules that are not there.
   const layers = names.flatMap((name) => partOf(name)?.layer ?? []);
   const stray = named && layers.find((layer) => !named.some((target) => layer === target || layer.endsWith(`.${target}`)));
   if (stray) throw broken(`${path} has tensors of "${stray}", but target_modules of ${configFile} are ${named.join(', ')}`);
   const targetModules = named ?? [...new Set(layers.map((layer) => layer.replace(/^.*\./, '')))];
   const whole = { ...config, targetModules, modulesToSave };
-  const problem = findProblem(whole, new Map([...tensors].map(([name, { shape }]) => [name, shape])));
+  const problem = findProblem(whole, shapes);
   if (problem !== null) throw broken(`${path} contradicts ${configFile} or the format: ${problem}`);
-  return { config: whole, tensors };
+  return whole;
 }
 
 type Part = 'lora_A.weight' | 'lora_B.weight' | 'lora_magnitude_vector';
@@ -102,7 +122,8 @@ function findProblem(
   return null;
 }
 
-async function readTensors(folder: string): Promise<LoadedAdapter['tensors']> {
+/** @param read what is wanted of the weight file */
+async function readWeights<T>(folder: string, read: (path: string) => Promise<T>): Promise<T> {
   const files = await readdir(folder);
   if (!files.includes(weightsFile)) {
     const hint = files.includes('adapter_model.bin')
@@ -111,7 +132,7 @@ async function readTensors(folder: string): Promise<LoadedAdapter['tensors']> {
     throw broken(`${folder} has no ${weightsFile}${hint}`);
   }
   try {
-    return (await readSafetensors(join(folder, weightsFile))).tensors;
+    return await read(join(folder, weightsFile));
   } catch (error) {
     if (error instanceof EngineError) throw new EngineError('ADAPTER_BROKEN', error.message, { issues: error.issues, cause: error });
     throw error;

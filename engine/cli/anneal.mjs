@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// The program `anneal`. TypeScript runs as it is; a tsconfig.json in the folder where it is called is none of its business.
-import { register } from 'tsx/esm/api';
+// The program `anneal`.
+import path from 'node:path';
+import { load } from '../compiled/load.mjs';
 
-register({ tsconfig: false });
-const { main } = await import('./main.ts');
+const { main } = await load(path.join(import.meta.dirname, 'main.ts'));
 await main(process.argv.slice(2));

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -116,6 +116,32 @@ describe('anneal', () => {
     expect(stepsOf('run')).toEqual(stepsOf('whole'));
   });
 
+  it('goes on after it was killed, with the losses of a run that was not', async () => {
+    await writeWork(60, (config) => ({ ...config, run: { ...config.run, evaluateEvery: 0, checkpointEvery: 5 } }));
+    const killed = await start(['train', 'config.json', '--run-dir', 'run'], (text, child) => {
+      if (/^step +12\//m.test(text)) child.kill('SIGKILL');
+    });
+    expect(killed.code).toBe('SIGKILL');
+    const resumed = await anneal('train', '--run-dir', 'run', '--resume');
+    expect(resumed).toMatchObject({ code: 0, err: '' });
+    expect(resumed.out).toMatch(/^Going on behind step [1-9]\d* of 60 /m);
+    expect((await anneal('train', 'config.json', '--run-dir', 'whole')).code).toBe(0);
+    expect(stepsOf('run')).toEqual(stepsOf('whole'));
+  });
+
+  it.runIf(process.platform === 'linux')('shows a bar on a terminal', async () => {
+    await writeWork(4);
+    // script(1) of util-linux gives the program a terminal.
+    const command = [process.execPath, program, 'train', 'config.json', '--run-dir', 'run'].map((word) => `'${word}'`).join(' ');
+    const { status, stdout } = spawnSync('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\r\x1b\[2K█+ 4\/4 {2}loss \d/);
+    expect(stdout).toMatch(/Complete after 4 steps/);
+  });
+
   it('does not mind that nobody reads what it prints', async () => {
     await writeWork(30);
     const { code } = await start(['train', 'config.json', '--run-dir', 'run'], (_, child) => child.stdout?.destroy());
@@ -130,9 +156,12 @@ describe('anneal', () => {
       code: 1,
       err: expect.stringContaining(`There is no dataset ${path.join(fs.realpathSync(folder), 'none.jsonl')}`),
     });
+    // The cause is mended.
     await writeWork(3);
-    expect((await anneal('train', 'config.json', '--run-dir', 'run')).code).toBe(0);
+    fs.renameSync(path.join(folder, 'rows.jsonl'), path.join(folder, 'none.jsonl'));
+    expect((await anneal('train', '--run-dir', 'run', '--resume')).code).toBe(0);
     expect(journalOf('run').map(({ type }) => type)).not.toContain('failed');
+    fs.renameSync(path.join(folder, 'none.jsonl'), path.join(folder, 'rows.jsonl'));
 
     fs.writeFileSync(
       path.join(folder, 'more.json'),
@@ -227,6 +256,11 @@ describe('anneal', () => {
     const mapping = ['--format', 'alpaca', '--column', 'instruction=prompt', '--column', 'output=completion'];
     const json = await anneal('inspect', 'rows.jsonl', '--model', 'model', ...mapping, '--json');
     expect(JSON.parse(json.out)).toMatchObject({ format: 'alpaca', examples: 40, skipped: 0 });
+
+    fs.appendFileSync(path.join(folder, 'rows.jsonl'), '{"prompt":"add 1"}\nnothing\n');
+    const bad = await anneal('inspect', 'rows.jsonl', '--model', 'model');
+    expect(bad).toMatchObject({ code: 1, out: '' });
+    expect(bad.err).toMatch(/row 41: "completion" is missing .*row 42: is not valid JSON: nothing/s);
   });
 
   it('answers with an adapter as with the model that it is merged into', async () => {
@@ -238,6 +272,13 @@ describe('anneal', () => {
     const merged = await anneal('export', '--format', 'merged', '--run-dir', 'run', '--out', 'merged');
     expect(merged).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^.*\/merged\n {2}config\.json /) });
     expect(await anneal('generate', '--model', 'merged', ...asked)).toEqual(answer);
+    const files = async (format: string) => {
+      const { code, err } = await anneal('export', '--format', format, '--run-dir', 'run', '--out', format);
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      return fs.readdirSync(path.join(folder, format), { recursive: true, encoding: 'utf8' });
+    };
+    expect(await files('adapter')).toEqual(expect.arrayContaining(['adapter_config.json', 'adapter_model.safetensors']));
+    expect((await files('onnx')).some((name) => name.endsWith('.onnx'))).toBe(true);
     const refused = await anneal('export', '--format', 'gguf', '--run-dir', 'run', '--out', 'merged');
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('merged is not empty') });
   });

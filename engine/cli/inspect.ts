@@ -27,10 +27,9 @@ export function inspectCommand(): Command {
     .action(async (path: string, { model, format, column: columns, maxLength, rows, json }: Options) => {
       const { data } = parseTrainingConfig({ data: { path, format, columns, maxLength } });
       const { inspectDataset } = await import('../data/inspect-dataset.ts');
-      const { bundledInstructions, resolveModelFolder } = await import('../bundled/bundled.ts');
+      const { dataLocation, resolveModelFolder } = await import('../bundled/bundled.ts');
       const { loadTokenizer } = await import('../tokenizer/tokenizer.ts');
-      const location = path === 'bundled' ? { rows: bundledInstructions() } : data;
-      const found = await inspectDataset(data, await loadTokenizer(resolveModelFolder(model)), rows, location);
+      const found = await inspectDataset(data, await loadTokenizer(resolveModelFolder(model)), rows, dataLocation(data));
       console.log(json ? JSON.stringify(found, null, 2) : inWords(found, rows));
     });
 }

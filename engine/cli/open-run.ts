@@ -63,15 +63,17 @@ function standing(last: FoundRun['last'], step: number): string {
   return `${last === 'failed' ? 'which failed ' : ''}at step ${step}: go on with it by --resume, or ${another}`;
 }
 
+/** @param config null: that of the run which failed in this folder before its first step */
 function begin(folder: string, config: TrainingConfig | null): void {
-  if (!config) throw unusable(`There is no run in ${folder} to go on with. Give the configuration of a new one.`);
   const { config: file, journal, control } = runFolderAt(folder);
   const found = readFileIfThere(file);
-  if (found !== undefined && !isTrainingConfig(found))
-    throw unusable(`${folder} has a config.json of something else. Name a new folder for the run.`);
+  const known = found === undefined ? null : parseIfConfig(found);
+  if (found !== undefined && !known) throw unusable(`${folder} has a config.json of something else. Name a new folder for the run.`);
+  const chosen = config ?? known;
+  if (!chosen) throw unusable(`There is no run in ${folder} to go on with. Give the configuration of a new one.`);
   writing(folder, () => {
     for (const old of [journal, control, file]) fs.rmSync(old, { force: true });
-    createRunFolder(folder, config);
+    createRunFolder(folder, chosen);
   });
 }
 
@@ -84,12 +86,11 @@ function goOn(folder: string, config: TrainingConfig | null): void {
   });
 }
 
-function isTrainingConfig(text: string): boolean {
+function parseIfConfig(text: string): TrainingConfig | null {
   try {
-    parseTrainingConfig(JSON.parse(text));
-    return true;
+    return parseTrainingConfig(JSON.parse(text));
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -1,4 +1,4 @@
-const dataFile = /^[^.].*\.(jsonl|ndjson|json|csv|tsv|parquet)(\.gz)?$/i;
+const dataFile = /^[^.].*\.(jsonl|ndjson|json|csv|tsv|parquet)(\.gz)?(\.sealed)?$/i;
 /** Descriptions of a dataset that stand beside its data. */
 const noData = /^(dataset_infos?|dataset_dict|state|metadata)\.json$/i;
 

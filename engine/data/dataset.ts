@@ -19,9 +19,9 @@ export async function loadTrainingData(
   options: LoadOptions,
   location: DataLocation = settings,
 ): Promise<TrainingData<Example>> {
-  const source = await openSource(location, Object.values(settings.columns));
+  const source = await openSource(location, Object.values(settings.columns), options.report);
   const name = await findFormat(source, settings);
-  if (name === 'tokens') return loadTokenSteps(source, settings, options.model);
+  if (name === 'tokens') return loadTokenSteps(source, settings, options.model, options.report);
   if (name === 'preference') {
     throw new EngineError(
       'DATASET_INVALID',
@@ -40,7 +40,7 @@ export async function loadPreferenceData(
   options: LoadOptions,
   location: DataLocation = settings,
 ): Promise<TrainingData<PreferenceExample>> {
-  const source = await openSource(location, Object.values(settings.columns));
+  const source = await openSource(location, Object.values(settings.columns), options.report);
   const name = await findFormat(source, settings);
   if (name !== 'preference') {
     throw new EngineError(

@@ -1,6 +1,8 @@
+import { checkHeap } from './check-heap.ts';
 import { Collected } from './collected.ts';
 import type { Encoding } from './encoding.ts';
 import type { FormatReader } from './format-reader.ts';
+import { type Report, silently } from './report.ts';
 import type { RowProblems } from './row-problems.ts';
 import { placeOf, type RowSource } from './source.ts';
 
@@ -16,19 +18,25 @@ export interface EncodedRows<Item> {
   warnings: string[];
 }
 
+interface EncodeOptions {
+  /** Rows that are looked at. */
+  most?: number;
+  report?: Report;
+}
+
 /**
  * The examples of all rows, or of the first `most`.
- * @throws EngineError `DATASET_INVALID` where rows cannot be used, or there is nothing to learn from
+ * @throws EngineError `DATASET_INVALID` where rows cannot be used, or there is nothing to learn from; `OUT_OF_MEMORY`
  */
 export async function encodeRows<Item>(
   source: RowSource,
   reader: FormatReader<Item>,
   encoding: Encoding,
   problems: RowProblems,
-  most = Infinity,
+  { most = Infinity, report = silently }: EncodeOptions = {},
 ): Promise<EncodedRows<Item>> {
   const collected = new Collected<Item>(problems);
-  const isWhole = await encodeInto(collected, source, reader, encoding, most);
+  const isWhole = await encodeInto(collected, source, reader, encoding, { most, report });
   problems.check();
   const warning = problems.warning();
   collected.mustHaveItems(source.name, encoding);
@@ -45,7 +53,7 @@ async function encodeInto<Item>(
   source: RowSource,
   reader: FormatReader<Item>,
   encoding: Encoding,
-  most: number,
+  { most, report }: Required<EncodeOptions>,
 ): Promise<boolean> {
   let seen = 0;
   for (const part of source.parts) {
@@ -53,7 +61,10 @@ async function encodeInto<Item>(
       for (const row of rows) {
         if (seen++ === most) return false;
         collected.add(placeOf(part, row.number), reader.check(row), encoding);
-        if (seen % rowsAtOnce === 0) await new Promise(setImmediate);
+        if (seen % rowsAtOnce > 0) continue;
+        checkHeap(source.name, seen);
+        report(() => `Encoding the dataset: ${seen.toLocaleString('en-US')} rows.`);
+        await new Promise(setImmediate);
       }
     }
   }

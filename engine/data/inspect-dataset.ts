@@ -68,6 +68,6 @@ async function readSome<Item>(
   const { maxLength, truncation, lossOn, columns, badRows } = settings;
   const encoding = { tokenizer, maxLength, truncation, lossOn, continues: false };
   const problems = new RowProblems(source.name, badRows);
-  const { items, skipped, warnings } = await encodeRows(source, formatReader(format, columns), encoding, problems, rows);
+  const { items, skipped, warnings } = await encodeRows(source, formatReader(format, columns), encoding, problems, { most: rows });
   return { examples: items.flatMap(examplesOf), skipped, warnings };
 }

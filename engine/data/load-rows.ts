@@ -9,6 +9,7 @@ import type { RowFormat } from './formats/format.ts';
 import type { FormatName } from './formats/formats.ts';
 import type { ModelLimits } from './formats/tokens.ts';
 import { planInMemory } from './memory-data.ts';
+import type { Report } from './report.ts';
 import { RowProblems } from './row-problems.ts';
 import { checkRows, storeRows } from './scan.ts';
 import type { RowSource } from './source.ts';
@@ -28,6 +29,8 @@ export interface LoadOptions extends BatchShape {
   model: ModelLimits;
   /** Whether texts that are too long go on in the next example, and every token of them is learned. */
   continues?: boolean;
+  /** How far downloads and the first pass over the rows are. */
+  report?: Report;
 }
 
 /** What rows are read as. */
@@ -56,15 +59,15 @@ async function inMemory<Item>(
   kind: RowKind<Item>,
   reader: FormatReader<Item>,
 ): Promise<TrainingData<Item>> {
-  const { seed, batchSize, gradientAccumulation } = options;
+  const { seed, batchSize, gradientAccumulation, report } = options;
   const problems = () => new RowProblems(source.name, settings.badRows);
   const found = problems();
-  await checkRows(source, reader, found);
+  await checkRows(source, reader, found, report);
   // What is wrong comes out before the long work.
   found.check();
   const encoding = await encodingOf(settings, options);
-  const { items, warnings } = await encodeRows(source, reader, encoding, problems());
-  const own = await ownValidation(settings, reader, encoding);
+  const { items, warnings } = await encodeRows(source, reader, encoding, problems(), { report });
+  const own = await ownValidation(settings, reader, encoding, report);
   const { train, validation } = own ? { train: items, validation: own.items } : splitItems(items, settings.validationShare, seed);
   const isAlone = settings.validationShare > 0 && validation.length === 0;
   const more = isAlone ? ['There is only one example, so none is held out and there is no evaluation.'] : (own?.warnings ?? []);
@@ -80,17 +83,17 @@ async function onDisk<Item>(
   kind: RowKind<Item>,
   reader: FormatReader<Item>,
 ): Promise<TrainingData<Item>> {
-  const { seed, batchSize, gradientAccumulation } = options;
+  const { seed, batchSize, gradientAccumulation, report } = options;
   const { badRows } = settings;
   const found = new RowProblems(source.name, badRows);
-  const rows = new StoredRows(source, await storeRows(source, reader, found));
+  const rows = new StoredRows(source, await storeRows(source, reader, found, report));
   try {
     found.check();
     if (found.count >= rows.count)
       throw new EngineError('DATASET_INVALID', `${source.name} has no row that can be used. ${found.warning() ?? ''}`.trim());
     const encoding = await encodingOf(settings, options);
     const reading = { rows, reader, encoding, name: source.name, badRows };
-    const own = await ownValidation(settings, reader, encoding);
+    const own = await ownValidation(settings, reader, encoding, report);
     const heldOut = own ? 0 : heldOutCount(rows.count, settings.validationShare, mostHeldOut);
     const order = splitOrder(rows.count, seed);
     const validation =

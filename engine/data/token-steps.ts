@@ -4,6 +4,7 @@ import type { Example } from './example.ts';
 import { describeIssues, neededColumns, type RowChecker, type RowProblem } from './format-reader.ts';
 import { type ModelLimits, tokens, tokenStepSchema } from './formats/tokens.ts';
 import type { DataSettings } from './load-rows.ts';
+import { type Report, silently } from './report.ts';
 import { RowProblems } from './row-problems.ts';
 import { storeRows } from './scan.ts';
 import { openSource, placeOf, type RowSource } from './source.ts';
@@ -22,9 +23,14 @@ interface StepReader extends RowChecker {
  * out, so that another trainer can be compared step by step.
  * @throws EngineError `DATASET_INVALID` naming the rows that are wrong
  */
-export async function loadTokenSteps(source: RowSource, settings: DataSettings, model: ModelLimits): Promise<TrainingData<Example>> {
-  const reader = stepReader(settings, model);
-  const steps = await (isStreamed(source, settings) ? onDisk : inMemory)(source, settings, reader);
+export async function loadTokenSteps(
+  source: RowSource,
+  settings: DataSettings,
+  model: ModelLimits,
+  report: Report = silently,
+): Promise<TrainingData<Example>> {
+  const reader = tokenRowReader(settings.columns, model);
+  const steps = await (isStreamed(source, settings) ? onDisk : inMemory)(source, settings, reader, report);
   const validation = await validationSteps(settings, reader);
   return {
     format: 'tokens',
@@ -76,9 +82,9 @@ async function readSteps(
   return { steps, warnings: warning === null ? [] : [warning] };
 }
 
-async function onDisk(source: RowSource, settings: DataSettings, reader: StepReader): Promise<Steps> {
+async function onDisk(source: RowSource, settings: DataSettings, reader: StepReader, report: Report): Promise<Steps> {
   const problems = new RowProblems(source.name, settings.badRows);
-  const rows = new StoredRows(source, await storeRows(source, reader, problems));
+  const rows = new StoredRows(source, await storeRows(source, reader, problems, report));
   try {
     problems.check();
     // A step cannot be left out later: its number is settled.
@@ -103,12 +109,13 @@ async function onDisk(source: RowSource, settings: DataSettings, reader: StepRea
 
 async function validationSteps(settings: DataSettings, reader: StepReader): Promise<Example[][]> {
   if (settings.validationPath === '') return [];
-  const location = { path: settings.validationPath, revision: settings.revision, split: 'validation' };
+  const location = { path: settings.validationPath, revision: settings.revision, split: 'validation', keyFile: settings.keyFile };
   const source = await openSource(location, Object.values(settings.columns));
   return (await readSteps(source, settings, reader)).steps;
 }
 
-function stepReader({ columns }: DataSettings, model: ModelLimits): StepReader {
+/** Tells rows of tokens that are whole from others. */
+export function tokenRowReader(columns: DataSettings['columns'], model: ModelLimits): StepReader {
   const schema = tokenStepSchema(model);
   return {
     columns: neededColumns(tokens, columns),

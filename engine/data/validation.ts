@@ -4,6 +4,7 @@ import type { Encoding } from './encoding.ts';
 import { encodeRows } from './encode-rows.ts';
 import type { FormatReader } from './format-reader.ts';
 import { permutation } from './permutation.ts';
+import { type Report, silently } from './report.ts';
 import { RowProblems } from './row-problems.ts';
 import { openSource } from './source.ts';
 import { isStreamed, mostHeldOut } from './streaming.ts';
@@ -34,18 +35,16 @@ export async function ownValidation<Item>(
   settings: TrainingConfig['data'],
   reader: FormatReader<Item>,
   encoding: Encoding,
+  report: Report = silently,
 ): Promise<{ items: Item[]; warnings: string[] } | null> {
   if (settings.validationPath === '') return null;
-  const location = { path: settings.validationPath, revision: settings.revision, split: 'validation' };
-  const source = await openSource(location, Object.values(settings.columns));
+  const location = { path: settings.validationPath, revision: settings.revision, split: 'validation', keyFile: settings.keyFile };
+  const source = await openSource(location, Object.values(settings.columns), report);
   const problems = new RowProblems(source.name, settings.badRows);
-  const { items, isWhole, warnings } = await encodeRows(
-    source,
-    reader,
-    encoding,
-    problems,
-    isStreamed(source, settings) ? mostHeldOut : Infinity,
-  );
+  const { items, isWhole, warnings } = await encodeRows(source, reader, encoding, problems, {
+    most: isStreamed(source, settings) ? mostHeldOut : Infinity,
+    report,
+  });
   const more = isWhole ? [] : [`only the first ${mostHeldOut} rows are used.`];
   return { items, warnings: [...warnings, ...more].map((warning) => `Validation data: ${warning}`) };
 }

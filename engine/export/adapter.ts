@@ -1,7 +1,7 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { flush, writeText } from './companions.ts';
+import { flush, writeText } from '../weights/durable.ts';
 
 const files = { config: 'adapter_config.json', weights: 'adapter_model.safetensors' } as const;
 

@@ -6,7 +6,7 @@ import { loadAdapter } from '../adapters/peft.ts';
 import { resolveModelFolder } from '../bundled/bundled.ts';
 import { EngineError } from '../errors.ts';
 import { writeAdapter } from './adapter.ts';
-import { copyCompanions } from './companions.ts';
+import { copyCompanions } from '../models/companions.ts';
 import { writeGgufModel } from './gguf/gguf.ts';
 import { writeMerged } from './merged.ts';
 import { writeOnnx } from './onnx/onnx.ts';

@@ -1,10 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError } from '../errors.ts';
-import { writeAll, writeDurably } from '../weights/durable.ts';
+import { copyCompanions } from '../models/companions.ts';
+import { writeAll, writeDurably, writeText } from '../weights/durable.ts';
 import { encodeFloats, encodeHeader, fileOrder } from '../weights/safetensors.ts';
 import { elementBytes, type SafetensorsDtype } from '../weights/safetensors-header.ts';
-import { copyCompanions, writeText } from './companions.ts';
 import { holds } from './gguf/encode.ts';
 import type { ExportSource } from './source.ts';
 

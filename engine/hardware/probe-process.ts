@@ -1,4 +1,4 @@
-// A process that tries a device: node --import tsx engine/hardware/probe-process.ts <device> <threads>
+// A process that tries a device: node engine/compiled/run.mjs engine/hardware/probe-process.ts <device> <threads>
 // A driver may crash it. The last line of its output is JSON, see probe.ts.
 import { GraphSession } from '../onnx/session.ts';
 import { type Device, isDevice } from './device.ts';

@@ -1,8 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-
-const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+import { nodeArguments } from '../compiled/node-arguments.ts';
 
 export interface ProgramOptions {
   environment?: NodeJS.ProcessEnv;
@@ -24,7 +21,7 @@ export function runProgram(
   { environment = process.env, patience }: ProgramOptions = {},
 ): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', loader, program, ...args], {
+    const child = spawn(process.execPath, [...nodeArguments, program, ...args], {
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,

@@ -195,7 +195,9 @@ describe('says what is wrong', () => {
   it('with settings of LoRA when every weight is trained', async () => {
     const config = configure(answers, { trainable: 'full' });
     await refusal(configure(answers, { trainable: 'full', dora: true }), 'method.dora: It belongs to LoRA.');
-    await refusal({ ...config, model: { ...config.model, storage: 'nf4' } }, 'model.storage: It is nf4, but training every weight needs');
+    // Before the model is looked for.
+    const nowhere = { ...config, model: { ...config.model, base: path.join(home, 'nowhere'), storage: 'nf4' as const } };
+    await refusal(nowhere, 'model.storage: It is nf4, but training every weight needs');
   });
 
   it('with modules, and warns of ranks that are larger than a layer', async () => {

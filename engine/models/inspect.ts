@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { loadTokenizer } from '../tokenizer/tokenizer.ts';
 import { openModelWeights } from '../weights/model-weights.ts';
+import type { SafetensorsDtype } from '../weights/safetensors-header.ts';
 import { checkTokenizer } from './check-tokenizer.ts';
 import { findTensor } from './find-tensor.ts';
 import { families } from './families.ts';
@@ -19,6 +20,9 @@ export interface ModelSummary {
   vocabularySize: number;
   /** Longest sequence, in tokens. */
   maxPositions: number;
+  /** Type that most of the weights are stored in: `BF16`. */
+  dtype: SafetensorsDtype;
+  hasChatTemplate: boolean;
 }
 
 /**
@@ -31,8 +35,14 @@ export async function inspectModel(folder: string): Promise<ModelSummary> {
   const shapes = family.parameters(config);
   const weights = await openModelWeights(folder);
   try {
-    for (const [name, shape] of shapes) findTensor(folder, weights, name, shape, family.prefix);
-    checkTokenizer(folder, await loadTokenizer(folder), config);
+    const stored = new Map<SafetensorsDtype, number>();
+    for (const [name, shape] of shapes) {
+      const dtype = weights.dtype(findTensor(folder, weights, name, shape, family.prefix));
+      stored.set(dtype, (stored.get(dtype) ?? 0) + countParameters([shape]));
+    }
+    const [most] = [...stored].sort(([, a], [, b]) => b - a);
+    const tokenizer = await loadTokenizer(folder);
+    checkTokenizer(folder, tokenizer, config);
     return {
       name: path.basename(folder),
       folder,
@@ -42,6 +52,8 @@ export async function inspectModel(folder: string): Promise<ModelSummary> {
       layers: config.layers,
       vocabularySize: config.vocabularySize,
       maxPositions: config.maxPositions,
+      dtype: most?.[0] ?? 'F32',
+      hasChatTemplate: tokenizer.hasChatTemplate,
     };
   } finally {
     await weights.close();

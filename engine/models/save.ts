@@ -1,18 +1,16 @@
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeSafetensors } from '../weights/safetensors.ts';
 import { outputProjection, scoreHead } from '../adapters/whole-modules.ts';
+import { copyCompanions } from './companions.ts';
 import type { LoadedModel } from './load.ts';
 import { valuingClass } from './model-config.ts';
-
-/** Files that belong to a model beside its weights and are taken along as they are. */
-const companions = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'generation_config.json', 'chat_template.jinja'];
 
 type StoredType = 'F32' | 'F16' | 'BF16';
 
 /**
- * Writes a Hugging Face model folder: config.json, model.safetensors, and the tokenizer of another folder.
- * @param companionFolder where tokenizer and generation configuration are copied from.
+ * Writes a Hugging Face model folder: config.json, model.safetensors, and what belongs to the model of another folder beside these.
+ * @param companionFolder where tokenizer, generation settings and licence are copied from.
  * @param valueHead [hidden], of a model that values texts; it takes the place of the output projection.
  */
 export async function saveModel(
@@ -23,10 +21,7 @@ export async function saveModel(
   valueHead?: Float32Array,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const names = new Set(await readdir(companionFolder));
-  for (const name of companions)
-    if (names.has(name) && path.resolve(folder) !== path.resolve(companionFolder))
-      await copyFile(path.join(companionFolder, name), path.join(folder, name));
+  if (path.resolve(folder) !== path.resolve(companionFolder)) await copyCompanions(companionFolder, folder);
   const torchDtype = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }[dtype];
   const values = { architectures: [valuingClass(model.family.className)], id2label: { 0: 'value' }, label2id: { value: 0 } };
   const config = { ...model.config.raw, torch_dtype: torchDtype, ...(valueHead ? values : {}) };

@@ -51,9 +51,10 @@ function fileOf(config: TrainingConfig): string {
       stamp(path.join(folder, 'config.json')),
       stamp(path.join(folder, 'tokenizer.json')),
       data.path === 'bundled' ? '' : stamp(data.path),
+      stamp(data.validationPath),
     ],
     ...[model, data, method, optimizer.states, schedule.batchSize, schedule.gradientAccumulation],
-    ...[run.seed, run.threads, run.device, run.runtime],
+    ...[run.seed, run.threads, run.device, run.runtime, run.gradientCheckpointing],
   ];
   const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   return path.join(cacheFolder(), 'measurements', `${hash.slice(0, 32)}.json`);

@@ -1,4 +1,4 @@
-// A process that trains a slice of a model for a few steps: node --import tsx engine/plan/measure-process.ts <request file>
+// A process that trains a slice of a model for a few steps: node engine/compiled/run.mjs engine/plan/measure-process.ts <request file>
 // The last line of its output is JSON, see measurement.ts.
 import fs from 'node:fs';
 import process from 'node:process';

@@ -1,8 +1,9 @@
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { resolveModelFolder } from '../bundled/bundled.ts';
+import { dataLocation, resolveModelFolder } from '../bundled/bundled.ts';
 import type { TrainingConfig } from '../config.ts';
+import { isHubPath } from '../data/hub/location.ts';
 import { EngineError } from '../errors.ts';
 import { detectMemory } from '../hardware/memory.ts';
 import { families } from '../models/families.ts';
@@ -42,7 +43,9 @@ export async function measure(config: TrainingConfig): Promise<Measured> {
     const modelFolder = resolveModelFolder(config.model.base);
     const model = await readModelConfig(modelFolder);
     const samplePath = path.join(folder, 'sample.jsonl');
-    const sample = await writeSample(config, samplePath);
+    const columns = Object.values(config.data.columns);
+    const sample = await writeSample(dataLocation(config.data), columns, samplePath);
+    const validationPath = await sampleValidation(config, columns, folder);
     const sequenceSeconds = cautiousSeconds(config, model);
     const seconds = sequenceSeconds > longestStep ? 0 : budget;
     const batchSize = Math.max(1, Math.min(config.schedule.batchSize, Math.floor(budget / stepsOfFirstShape / sequenceSeconds)));
@@ -53,7 +56,7 @@ export async function measure(config: TrainingConfig): Promise<Measured> {
         ...config,
         model: { ...config.model, base: target },
         // The whole sample is read: how it would be streamed makes no difference to a step.
-        data: { ...config.data, path: samplePath, streaming: 'off', badRows: 'skip' },
+        data: { ...config.data, path: samplePath, validationPath, streaming: 'off', badRows: 'skip' },
         // An adapter that is there belongs to all layers; a fresh one needs as much for each.
         method: { ...config.method, initAdapter: '' },
         schedule: { ...config.schedule, batchSize },
@@ -73,6 +76,15 @@ export async function measure(config: TrainingConfig): Promise<Measured> {
   } finally {
     await fs.rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What takes the place of validation data on the Hub: the first rows of it. */
+async function sampleValidation({ data }: TrainingConfig, columns: readonly string[], folder: string): Promise<string> {
+  const { validationPath, revision } = data;
+  if (!isHubPath(validationPath)) return validationPath;
+  const file = path.join(folder, 'validation.jsonl');
+  await writeSample({ path: validationPath, revision, split: 'validation' }, columns, file);
+  return file;
 }
 
 /** Whether some layers are treated otherwise than others: a slice would not stand for them. */

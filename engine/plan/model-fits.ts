@@ -1,11 +1,8 @@
-import { matrixA, matrixB } from '../adapters/lora.ts';
-import { sft } from '../methods/sft.ts';
 import { families } from '../models/families.ts';
 import type { LlamaConfig } from '../models/llama.ts';
 import { countParameters } from '../models/load.ts';
-import { type Storage, storages, storedBytes, storeWeight } from '../quantization/stored-weight.ts';
-import { typicalOverhead } from './overhead.ts';
-import { stepMemory } from './step-memory.ts';
+import type { Storage } from '../quantization/stored-weight.ts';
+import { loraNeeds } from './training-needs.ts';
 
 export interface ModelFit {
   /** A model that many know. */
@@ -42,63 +39,16 @@ const sizes: readonly (readonly [name: string, size: Size])[] = [
   ['Llama 3.1 8B', size(128256, [4096, 14336, 32], [32, 8, 128], false)],
 ];
 
-const rank = 8;
-const length = 512;
-
 /**
  * Which sizes of models can be fine-tuned in so much memory.
  * @param available bytes
  */
 export const modelFits = (available: number): ModelFit[] =>
   sizes.flatMap(([name, shape]) => {
-    const few = sliceNeeds(shape, 1);
-    const more = sliceNeeds(shape, 2);
-    const whole = (read: (slice: SliceNeeds) => number) => read(few) + (read(more) - read(few)) * (shape.layers - 1);
-    const parameters = whole((slice) => slice.parameters);
-    const linears = whole((slice) => slice.linears);
-    // The matrices, their gradients and AdamW's two running means, in single precision.
-    const beside = 4 * 4 * whole(({ lora }) => lora) + whole(({ activations }) => activations) + whole(({ overhead }) => overhead);
-    return storages.map((storage) => {
-      const memory = Math.round(linears * linearBytes(storage) + (parameters - linears) * 4 + beside);
-      return { name, parameters, storage, memory, fits: memory <= available };
-    });
+    const config = llamaConfig(shape);
+    const parameters = countParameters(families.llama.parameters(config).values());
+    return loraNeeds(config).map(({ storage, memory }) => ({ name, parameters, storage, memory, fits: memory <= available }));
   });
-
-/** Bytes of a weight in a linear layer, its share of the scales included. */
-function linearBytes(storage: Storage): number {
-  const width = 512;
-  const layer = { name: 'layer', inputs: width, outputs: width, layout: 'out-in' as const };
-  const stored = storeWeight(new Float32Array(width * width), layer, { storage });
-  return stored ? storedBytes(stored) / (width * width) : 4;
-}
-
-interface SliceNeeds {
-  parameters: number;
-  /** Weights of linear layers among them. */
-  linears: number;
-  lora: number;
-  activations: number;
-  overhead: number;
-}
-
-function sliceNeeds(shape: Size, layers: number): SliceNeeds {
-  const config = llamaConfig({ ...shape, layers });
-  const family = families.llama;
-  const linears = family.linears(config);
-  const tensors = new Map<string, readonly number[]>(
-    linears.flatMap(({ name, inputs, outputs }) => [[matrixA(name), [rank, inputs]] as const, [matrixB(name), [outputs, rank]] as const]),
-  );
-  const adapter = { settings: { rank, alpha: 2 * rank }, tensors };
-  const rows = { batch: 1, length, targets: length, packed: false };
-  const step = stepMemory({ family, config, adapter, method: sft, gradientCheckpointing: 'layer' }, rows, [...tensors.keys()]);
-  return {
-    parameters: countParameters(family.parameters(config).values()),
-    linears: countParameters(linears.map(({ inputs, outputs }) => [inputs, outputs])),
-    lora: countParameters(tensors.values()),
-    activations: step.activations,
-    overhead: typicalOverhead(step),
-  };
-}
 
 export const llamaConfig = (shape: Size): LlamaConfig => ({
   ...shape,

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseTrainingConfig } from '../config.ts';
 import { EngineError } from '../errors.ts';
-import { parseJournalLine, workerProgram } from '../worker/index.ts';
+import { nodeArguments, parseJournalLine, workerProgram } from '../worker/index.ts';
 import { explainShortage, memoryWarning } from './advice.ts';
 
 let folder: string;
@@ -26,7 +26,7 @@ describe('a shortage of memory', { timeout: 240_000 }, () => {
     };
     fs.writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
     // Kilobytes. The process itself takes less than a third of it, the first step several times as much.
-    const limited = `ulimit -d 900000; exec "$0" --import tsx "${workerProgram}" "${folder}"`;
+    const limited = `ulimit -d 900000; exec "$0" "${nodeArguments.join('" "')}" "${workerProgram}" "${folder}"`;
     expect(() => execFileSync('sh', ['-c', limited, process.execPath], { stdio: 'pipe' })).toThrow();
     const journal = fs.readFileSync(path.join(folder, 'journal.ndjson'), 'utf8').trimEnd().split('\n');
     const last = parseJournalLine(journal.at(-1) ?? '');

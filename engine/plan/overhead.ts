@@ -1,7 +1,7 @@
 import type { StepMemory } from './step-memory.ts';
 
 /** Node, ONNX Runtime, a tokenizer and this program, before anything is trained. Measured; bytes. */
-const program = 200e6;
+export const programMemory = 200e6;
 /** What building and compiling a node of the graph leaves behind. Measured; bytes. */
 const perNode = 40e3;
 /** What allocation loses, as a share of the results that exist at the same time. Measured. */
@@ -11,4 +11,4 @@ const loss = 0.08;
 export const addedOverhead = ({ activations, constants, nodes }: StepMemory): number => perNode * nodes + loss * activations + constants;
 
 /** The same with the program itself, where nothing was measured. Bytes. */
-export const typicalOverhead = (step: StepMemory): number => program + addedOverhead(step);
+export const typicalOverhead = (step: StepMemory): number => programMemory + addedOverhead(step);

@@ -1,7 +1,5 @@
 import fs from 'node:fs/promises';
-import { bundledInstructions } from '../bundled/bundled.ts';
-import type { TrainingConfig } from '../config.ts';
-import { openSource } from '../data/source.ts';
+import { type DataLocation, openForSample } from '../data/source.ts';
 
 /** Parquet has whole numbers that JSON has not. */
 const plainNumbers = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
@@ -20,12 +18,12 @@ export interface DataSample {
 }
 
 /**
- * Copies the first rows of a dataset into a JSONL file.
+ * Copies the first rows of a dataset into a JSONL file. Of one on the Hub only these are fetched.
+ * @param columns names that the dataset may use for its fields
  * @throws EngineError `DATASET_NOT_FOUND`, `DATASET_INVALID` as training would
  */
-export async function writeSample({ data }: TrainingConfig, file: string): Promise<DataSample> {
-  const bundled = data.path === 'bundled' ? bundledInstructions() : null;
-  const source = await openSource(bundled ? { rows: bundled } : data, Object.values(data.columns));
+export async function writeSample(location: DataLocation, columns: readonly string[], file: string): Promise<DataSample> {
+  const source = await openForSample(location, columns);
   const lines: string[] = [];
   let text = 0;
   let isWhole = true;
@@ -44,6 +42,6 @@ export async function writeSample({ data }: TrainingConfig, file: string): Promi
     if (!isWhole) break;
   }
   await fs.writeFile(file, lines.map((line) => `${line}\n`).join(''));
-  const estimated = bundled?.length ?? Math.round((lines.length * source.bytes) / Math.max(1, text));
+  const estimated = 'rows' in location ? location.rows.length : Math.round((lines.length * source.bytes) / Math.max(1, text));
   return { rows: lines.length, totalRows: isWhole ? lines.length : Math.max(lines.length + 1, estimated), isWhole };
 }

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bundledModelFolder } from '../bundled/bundled.ts';
+import { dataLocation } from '../bundled/bundled.ts';
 import { parseTrainingConfig } from '../config.ts';
 import { loadModel } from '../models/load.ts';
 import { loadTokenizer } from '../tokenizer/tokenizer.ts';
@@ -47,7 +48,7 @@ describe('a sample of the data', () => {
   const take = async (rows: readonly unknown[]) => {
     const [data, sample] = [path.join(folder, 'data.jsonl'), path.join(folder, 'sample.jsonl')];
     fs.writeFileSync(data, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-    const told = await writeSample(parseTrainingConfig({ data: { path: data } }), sample);
+    const told = await writeSample(parseTrainingConfig({ data: { path: data } }).data, [], sample);
     return {
       ...told,
       taken: fs
@@ -74,7 +75,7 @@ describe('a sample of the data', () => {
 
   it('is the beginning of the bundled instructions', async () => {
     const sample = path.join(folder, 'sample.jsonl');
-    const told = await writeSample(parseTrainingConfig({}), sample);
+    const told = await writeSample(dataLocation(parseTrainingConfig({}).data), [], sample);
     expect(told).toEqual({ rows: 2000, totalRows: 3200, isWhole: false });
     expect(fs.readFileSync(sample, 'utf8').trimEnd().split('\n')).toHaveLength(2000);
   });

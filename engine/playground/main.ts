@@ -2,10 +2,15 @@
  * A process that answers with a base model and a tuned one, side by side, for whoever started it (over Node's IPC
  * channel). Generation blocks the event loop, so it has a process of its own. It ends when the channel closes.
  *
- *   node --import tsx playground/main.ts '{"baseFolder": …, "tuned": {"kind": "adapter", "folder": …}}'
+ *   node engine/compiled/run.mjs engine/playground/main.ts '{"baseFolder": …, "tuned": {"kind": "adapter", "folder": …}}'
  */
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { parseTrainingConfig } from '../config.ts';
 import { EngineError } from '../errors.ts';
 import { TextModel } from '../generation/text-model.ts';
+import { artifactOfCheckpoint } from '../training/checkpoint-artifact.ts';
 import { type PlaygroundChunk, playgroundMessage, playgroundModels, type PlaygroundRequest } from './protocol.ts';
 
 type Side = PlaygroundChunk['side'];
@@ -28,7 +33,20 @@ process.on('message', (raw) => {
 });
 
 async function openModels(): Promise<Record<Side, TextModel>> {
-  const { baseFolder, tuned, threads } = models;
+  const { tuned } = models;
+  if (tuned.kind !== 'checkpoint') return open(tuned);
+  const parent = await fs.mkdtemp(path.join(os.tmpdir(), 'anneal-checkpoint-'));
+  const folder = path.join(parent, 'learned');
+  try {
+    const kind = await artifactOfCheckpoint(parseTrainingConfig(tuned.config), tuned.folder, folder);
+    return await open({ kind, folder });
+  } finally {
+    await fs.rm(parent, { recursive: true, force: true });
+  }
+}
+
+async function open(tuned: { kind: 'adapter' | 'model'; folder: string }): Promise<Record<Side, TextModel>> {
+  const { baseFolder, threads } = models;
   if (tuned.kind === 'adapter') {
     const pair = await TextModel.openPair(baseFolder, tuned.folder, threads);
     return { BASE: pair.base, TUNED: pair.tuned };

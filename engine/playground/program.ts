@@ -1,4 +1,4 @@
 import path from 'node:path';
 
-/** The program of a playground process. */
+/** The program of a playground process, to be run with `nodeArguments`. */
 export const playgroundProgram = path.join(import.meta.dirname, 'main.ts');

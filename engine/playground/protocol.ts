@@ -33,10 +33,13 @@ export const playgroundChunk = z.object({
 });
 export type PlaygroundChunk = z.output<typeof playgroundChunk>;
 
-/** Arguments of the process, as JSON: where the base model lies, and the adapter or the whole tuned model. */
+/** Arguments of the process, as JSON: where the base model lies, and the adapter, the whole tuned model, or a checkpoint with the configuration of its run. */
 export const playgroundModels = z.object({
   baseFolder: z.string(),
-  tuned: z.object({ kind: z.enum(['adapter', 'model']), folder: z.string() }),
+  tuned: z.discriminatedUnion('kind', [
+    z.object({ kind: z.enum(['adapter', 'model']), folder: z.string() }),
+    z.object({ kind: z.literal('checkpoint'), folder: z.string(), config: z.unknown() }),
+  ]),
   threads: z.int().default(0),
 });
 export type PlaygroundModels = z.output<typeof playgroundModels>;

@@ -51,6 +51,14 @@ const forms: readonly StorageOptions[] = [
   { storage: 'nf4', doubleQuantization: true },
 ];
 
+it('refuses float16 for a weight that it cannot hold', () => {
+  const layer = { name: 'model.layers.0.mlp.up_proj', inputs: 2, outputs: 2, layout: 'out-in' as const };
+  expect(storeWeight(Float32Array.of(1, -65_504, 0, 2), layer, { storage: 'float16' })).not.toBeNull();
+  expect(() => storeWeight(Float32Array.of(1, -65_520, 0, 2), layer, { storage: 'float16' })).toThrow(
+    /model\.storage: The weight of model\.layers\.0\.mlp\.up_proj has values that float16 cannot hold/,
+  );
+});
+
 describe.each(['gqa-tied', 'gpt2'])('%s with smaller weights', (name) => {
   it.each(forms)('computes exactly with what is kept: $storage, double quantisation $doubleQuantization', async (form) => {
     const model = await loadModel(goldenFolder(name), form);

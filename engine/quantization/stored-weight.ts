@@ -1,3 +1,4 @@
+import { invalid } from '../adapters/names.ts';
 import { elements, type DataType, type TensorData, type TensorType } from '../graph/types.ts';
 import { nf4Block } from '../graph/ops/stored-weights.ts';
 import type { LinearLayer } from '../models/tensor-list.ts';
@@ -84,6 +85,7 @@ export function partTypes(
 /**
  * Brings a weight matrix into the form in which it is kept; a function of its elements alone.
  * @param data row-major. @returns null when it stays in single precision (see partTypes).
+ * @throws EngineError CONFIG_INVALID where float16 cannot hold it
  */
 export function storeWeight(data: Float32Array, layer: LinearLayer, options: StorageOptions): StoredWeight | null {
   const parts = quantizeWeight(data, layer, options);
@@ -97,6 +99,7 @@ export function quantizeWeight(data: Float32Array, layer: LinearLayer, options: 
   if (storage === 'float16') {
     const half = new Uint16Array(data.length);
     float32ToFloat16(data, half);
+    checkRange(half, layer);
     return { half };
   }
   if (storage === 'int8') return toInt8(data, shapeOf(layer), layer.layout === 'out-in' ? 0 : 1);
@@ -104,6 +107,20 @@ export function quantizeWeight(data: Float32Array, layer: LinearLayer, options: 
   if (!doubleQuantization) return { bytes, scale };
   const small = toSmallFactors(scale);
   return { bytes, factors: small.codes, factorScale: small.scale, factorMean: small.mean };
+}
+
+/**
+ * @throws EngineError CONFIG_INVALID where a weight is too large for float16 (above 65,504): it became infinite. In bfloat16 and float32
+ *   models such weights exist.
+ */
+function checkRange(half: Uint16Array, { name }: LinearLayer): void {
+  for (const bits of half) {
+    if ((bits & 0x7fff) === 0x7c00)
+      throw invalid(
+        'model.storage',
+        `The weight of ${name} has values that float16 cannot hold (above 65,504). Take nf4, int8 or float32.`,
+      );
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import path from 'node:path';
 
+export { type HubServer, type ServedRepository, startHubServer } from '../data/testing/hub-server.ts';
 export { type Script, writeScript } from './script.ts';
 export { tinyConfig, writeTinyModel } from './tiny-model.ts';
 

@@ -13,5 +13,7 @@ declare module '@huggingface/tokenizers' {
     id_to_token(id: number): string | undefined;
     /** `vocab`: token by id. */
     readonly model: { readonly vocab: readonly string[] };
+    /** What cuts a text into words; null where nothing does. */
+    readonly pre_tokenizer: unknown;
   }
 }

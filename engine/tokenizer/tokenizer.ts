@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { EngineError } from '../errors.ts';
+import { rememberWords } from './byte-level.ts';
 import { compileChatTemplate, type ChatMessage, type ChatTemplateOptions } from './chat-template.ts';
 import { readJson, readSpecialTokens, type SpecialRole, type SpecialTokens } from './special-tokens.ts';
 import { createStreamDecoder, type StreamDecoder } from './stream-decoder.ts';
@@ -156,6 +157,7 @@ async function openTokenizer(folder: string, config: Record<string, unknown>): P
   const added = added_tokens ?? [];
   try {
     const inner = new HuggingFaceTokenizer({ ...content, added_tokens: added, normalizer, pre_tokenizer, post_processor, decoder }, config);
+    rememberWords(inner.pre_tokenizer);
     return { inner, added, vocabularySize: inner.model.vocab.length };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

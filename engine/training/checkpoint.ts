@@ -187,6 +187,16 @@ async function folderNames(runFolder: string): Promise<string[]> {
   }
 }
 
+/**
+ * The trained weights and all else that a checkpoint holds, from a run folder that somebody else may be working in.
+ * @param folder of the checkpoint
+ * @throws EngineError `CHECKPOINT_BROKEN` where it is damaged, or was deleted meanwhile
+ */
+export async function readCheckpointTensors(folder: string): Promise<ReadonlyMap<string, CheckpointTensor>> {
+  const { description } = await readProgress(folder);
+  return (await readCheckpoint(folder, description.step)).tensors;
+}
+
 async function readCheckpoint(folder: string, step: number): Promise<Omit<CheckpointState, 'path'>> {
   const { bytes, description } = await readProgress(folder);
   if (description.step !== step) throw brokenCheckpoint(`${progressFile} says step ${description.step}`);

@@ -30,7 +30,7 @@ export interface StartedEvent {
  * Every step: loss (nats per target token), learningRate, gradientNorm (before clipping), tokensPerSecond,
  * targetTokensPerSecond, stepSeconds, residentMemory (bytes), deviceMemory (bytes, where the GPU's driver tells), processRank (0: the only process), and what the method
  * measures. At evaluations, in an event of its own: evaluationLoss, perplexity, and what the method measures, named
- * `evaluation…`. Step 0 carries the evaluation before training. Values that are no finite numbers are left out.
+ * `evaluation…`. Step 0 carries the evaluation before training. Values may be NaN or infinite: a run that diverges shows it.
  */
 export interface MetricsEvent {
   type: 'metrics';

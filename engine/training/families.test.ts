@@ -47,10 +47,16 @@ it('trains a GPT-2 by the defaults: all of its linear layers, in an adapter that
 it('trains every weight of a model whose norms are stored less one, and the folder that it leaves loads', async () => {
   const kind = { architectures: ['GemmaForCausalLM'], model_type: 'gemma', head_dim: 8, hidden_act: 'gelu_pytorch_tanh' };
   const places = await writeTinyModel(path.join(home, 'gemma'), kind);
+  await writeFile(path.join(places.model, 'merges.txt'), '#version: 0.2\n');
+  await writeFile(path.join(places.model, 'tokenizer.model'), 'pieces');
   const folder = path.join(home, 'gemma-run');
   const curve = await losses({ ...tinyConfig(places, 30), method: { trainable: 'full' } }, folder);
   expect(curve.at(-1)).toBeLessThan((curve[0] ?? 0) * 0.8);
-  expect(await inspectModel(path.join(folder, 'artifacts', 'model'))).toMatchObject({ architecture: 'gemma' });
+  const model = path.join(folder, 'artifacts', 'model');
+  expect(await inspectModel(model)).toMatchObject({ architecture: 'gemma' });
+  // With all that belongs to the base.
+  expect(await readFile(path.join(model, 'merges.txt'), 'utf8')).toBe('#version: 0.2\n');
+  expect(await readFile(path.join(model, 'tokenizer.model'), 'utf8')).toBe('pieces');
 });
 
 it('refuses sequences longer than the positions of the model', async () => {

@@ -1,12 +1,13 @@
 import path from 'node:path';
 import { resolveModelFolder } from '../bundled/bundled.ts';
 import type { TrainingConfig } from '../config.ts';
+import type { Report } from '../data/report.ts';
 import type { TrainingData } from '../data/training-data.ts';
 import { EngineError } from '../errors.ts';
 import type { TrainingExample, TrainingMethod } from '../methods/method.ts';
 import { trainingMethod } from '../methods/methods.ts';
 import { checkTokenizer } from '../models/check-tokenizer.ts';
-import { loadModel, type LoadedModel } from '../models/load.ts';
+import { loadModel, type LoadedModel, type LoadOptions } from '../models/load.ts';
 import type { ModelConfig } from '../models/model-config.ts';
 import { checkInt8Products } from '../quantization/check-products.ts';
 import type { ChosenRuntime } from '../runtimes/runtime.ts';
@@ -14,7 +15,7 @@ import { chooseRuntime } from '../runtimes/runtimes.ts';
 import { foreseeShortage } from '../plan/foresee-shortage.ts';
 import { loadTokenizer } from '../tokenizer/tokenizer.ts';
 import { loadRunData } from './run-data.ts';
-import { type TrainedParts, trainedParts } from './trained-parts.ts';
+import { checkFullTraining, type TrainedParts, trainedParts } from './trained-parts.ts';
 import { Trainer } from './trainer.ts';
 
 /** Everything that a run trains with. */
@@ -36,16 +37,19 @@ export interface PreparedRun extends Omit<TrainedParts, 'reference' | 'warnings'
 /**
  * Reads model, tokenizer and dataset of a configuration and sets up what is trained.
  * @param folder the run folder, where quantised weights are kept in `base`; not kept if left out.
+ * @param report how far what takes long is
  */
-export async function prepareRun(config: TrainingConfig, folder?: string): Promise<PreparedRun> {
+export async function prepareRun(config: TrainingConfig, folder?: string, report?: Report): Promise<PreparedRun> {
+  // Refused before a large model is read and quantised.
+  checkFullTraining(config);
   const modelFolder = resolveModelFolder(config.model.base);
   // A device is tried in a process of its own, meanwhile.
   const choosing = chooseRuntime(config.run.runtime, config.run);
-  // Refused before a large model is quantised.
+  // The same for what this processor computes wrong.
   const slow = config.model.products === 'int8' ? await checkInt8Products(await choosing) : null;
   const [runtime, model, tokenizer] = await Promise.all([
     choosing,
-    loadModel(modelFolder, { ...config.model, cacheFolder: folder === undefined ? undefined : path.join(folder, 'base') }),
+    loadModel(modelFolder, loadOptions(config, folder)),
     // Token ids need none.
     config.data.format === 'tokens' ? null : loadTokenizer(modelFolder),
   ]);
@@ -54,7 +58,7 @@ export async function prepareRun(config: TrainingConfig, folder?: string): Promi
   if (config.data.format !== 'tokens') checkLength(config.data.maxLength, model.config);
   const method = trainingMethod(config.method);
   const openTokenizer = () => (tokenizer ? Promise.resolve(tokenizer) : loadTokenizer(modelFolder));
-  const data = await loadRunData(config, method, openTokenizer, model.config);
+  const data = await loadRunData(config, method, openTokenizer, model.config, report);
   const { reference, warnings: remarks, ...parts } = await trainedParts(model, config, method);
   const { threads } = config.run;
   const trainer = new Trainer({
@@ -73,6 +77,12 @@ export async function prepareRun(config: TrainingConfig, folder?: string): Promi
   const warnings = [slow ?? [], model.warnings ?? [], data.warnings, remarks, shortage ?? []].flat();
   return { modelFolder, model, padTokenId, method, data, warnings, ...parts, trainer, runtime };
 }
+
+/** How the base of a run is read. */
+export const loadOptions = ({ model }: TrainingConfig, folder?: string): LoadOptions => ({
+  ...model,
+  cacheFolder: folder === undefined ? undefined : path.join(folder, 'base'),
+});
 
 /** @throws EngineError CONFIG_INVALID when sequences may get longer than the model's positions. */
 function checkLength(maxLength: number, { maxPositions }: ModelConfig): void {

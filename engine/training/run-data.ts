@@ -1,7 +1,8 @@
-import { bundledInstructions } from '../bundled/bundled.ts';
+import { dataLocation } from '../bundled/bundled.ts';
 import type { TrainingConfig } from '../config.ts';
 import { bucketLength } from '../data/batches.ts';
 import { loadPreferenceData, loadTrainingData } from '../data/dataset.ts';
+import type { Report } from '../data/report.ts';
 import type { MicroBatchRows, TrainingData } from '../data/training-data.ts';
 import { exampleLength, plainExamples, type TrainingExample, type TrainingMethod } from '../methods/method.ts';
 import type { ModelConfig } from '../models/model-config.ts';
@@ -14,11 +15,12 @@ export function loadRunData(
   method: TrainingMethod,
   tokenizer: () => Promise<Tokenizer>,
   model: ModelConfig,
+  report?: Report,
 ): Promise<TrainingData<TrainingExample>> {
   const { batchSize, gradientAccumulation } = config.schedule;
-  const options = { tokenizer, model, batchSize, gradientAccumulation, seed: config.run.seed, continues: method.data === 'text' };
-  const location = config.data.path === 'bundled' ? { rows: bundledInstructions() } : config.data;
-  return (method.data === 'preferences' ? loadPreferenceData : loadTrainingData)(config.data, options, location);
+  const shape = { batchSize, gradientAccumulation, seed: config.run.seed };
+  const options = { tokenizer, model, ...shape, continues: method.data === 'text', report };
+  return (method.data === 'preferences' ? loadPreferenceData : loadTrainingData)(config.data, options, dataLocation(config.data));
 }
 
 /** A micro-batch for the model: each row an example, or examples that are packed. */

@@ -200,6 +200,50 @@ it('pauses before the first step too', async () => {
   expect((await collect(configure(), folder)).at(-1)).toMatchObject({ type: 'completed', step: 27 });
 });
 
+describe('a run that is cancelled while it is not at work', () => {
+  const cancelled = (folder: string, changes: TrainingConfigInput = {}) => collect(configure(changes), folder, AbortSignal.abort('cancel'));
+
+  it('leaves what it had learned by its newest checkpoint, and the dataset is not looked at', async () => {
+    const [paused, stopped] = [await runFolder(), await runFolder()];
+    for (const [folder, wish] of [[paused, 'pause'] as const, [stopped, 'cancel'] as const]) {
+      const controller = new AbortController();
+      await collect(configure(), folder, controller.signal, (event) => {
+        if (event.type === 'metrics' && event.step === 7) controller.abort(wish);
+      });
+    }
+    const aside = `${places.data}.aside`;
+    fs.renameSync(places.data, aside);
+    try {
+      const events = await cancelled(paused);
+      expect(events.map(({ type, step }) => [type, step])).toEqual([
+        ['artifact', 7],
+        ['cancelled', 7],
+      ]);
+    } finally {
+      fs.renameSync(aside, places.data);
+    }
+    for (const name of ['adapter_config.json', 'adapter_model.safetensors']) {
+      const read = (folder: string) => fs.readFileSync(path.join(folder, 'artifacts/adapter', name));
+      expect(read(paused)).toEqual(read(stopped));
+    }
+  });
+
+  it('leaves nothing where it had learned nothing', async () => {
+    const folder = await runFolder();
+    expect(await cancelled(folder)).toEqual([{ type: 'cancelled', step: 0 }]);
+    expect(fs.existsSync(path.join(folder, 'artifacts'))).toBe(false);
+  });
+
+  it('ends all the same where that cannot be saved', async () => {
+    const folder = await runFolder();
+    await collect(configure({ schedule: { maxSteps: 5 } }), folder);
+    fs.rmSync(path.join(folder, 'artifacts'), { recursive: true });
+    const events = await cancelled(folder, { method: { rank: 8 } });
+    expect(events.at(-1)).toEqual({ type: 'cancelled', step: 5 });
+    expect(messages(events)).toEqual([expect.stringMatching(/^What the run has learned by step 5 cannot be saved: .*method\.rank was 4/)]);
+  });
+});
+
 describe('the TensorBoard file', () => {
   function stepsIn(folder: string): (number | null)[] {
     const [name = ''] = fs.readdirSync(path.join(folder, 'tensorboard'));

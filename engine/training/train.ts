@@ -1,8 +1,11 @@
 import type { TrainingConfig } from '../config.ts';
 import { withEventFile } from '../tensorboard/with-event-file.ts';
-import type { TrainingEvent } from './events.ts';
+import { occasionally } from '../data/report.ts';
+import type { LogEvent, TrainingEvent } from './events.ts';
 import { pinData } from './pinned-data.ts';
-import { prepareRun } from './prepare.ts';
+import { Announcements } from './announcements.ts';
+import { endFromCheckpoint } from './end-from-checkpoint.ts';
+import { type PreparedRun, prepareRun } from './prepare.ts';
 import { type Lost, Training } from './training.ts';
 
 export interface TrainOptions {
@@ -10,7 +13,8 @@ export interface TrainOptions {
   folder: string;
   /**
    * Aborted with the reason `cancel` the run ends after its step; with `pause` it saves a checkpoint and says so; with `suspend`
-   * it saves one silently. After the latter two it can go on later.
+   * it saves one silently. After the latter two it can go on later. Where it is `cancel` from the beginning, what the newest checkpoint
+   * has learned is saved, and the dataset is not looked at.
    */
   signal?: AbortSignal;
 }
@@ -26,10 +30,14 @@ export async function* train(config: TrainingConfig, options: TrainOptions): Asy
 }
 
 async function* attempt(config: TrainingConfig, { folder, signal }: TrainOptions): AsyncGenerator<TrainingEvent> {
+  if (signal?.aborted && signal.reason === 'cancel') {
+    yield* endFromCheckpoint(config, folder);
+    return;
+  }
   // When it diverges before there is a good checkpoint it begins again, with model and data as they were at first.
   let lost: Lost | null = null;
   do {
-    const run = await prepareRun(await pinData(config, folder), folder);
+    const run = yield* preparation(config, folder);
     try {
       lost = yield* new Training(run, config, folder).events(lost, signal);
     } finally {
@@ -37,4 +45,16 @@ async function* attempt(config: TrainingConfig, { folder, signal }: TrainOptions
       await run.trainer.release();
     }
   } while (lost);
+}
+
+/** Sets a run up, and tells how far that is where it takes long. */
+async function* preparation(config: TrainingConfig, folder: string): AsyncGenerator<LogEvent, PreparedRun> {
+  const announcements = new Announcements();
+  const preparing = pinData(config, folder)
+    .then((pinned) => prepareRun(pinned, folder, occasionally(announcements.tell)))
+    .finally(announcements.end);
+  // Whatever goes wrong is met where it is awaited.
+  preparing.catch(() => undefined);
+  for await (const message of announcements.all()) yield { type: 'log', step: 0, level: 'info', message };
+  return preparing;
 }

@@ -21,16 +21,13 @@ export interface TrainedParts {
 }
 
 /**
- * Sets up the trained part of a model as the configuration asks for.
+ * Sets up the trained part of a model as the configuration, which `checkFullTraining` has seen, asks for.
  * @throws EngineError as `startAdapter`
  */
 export async function trainedParts(model: LoadedModel, config: TrainingConfig, method: TrainingMethod): Promise<TrainedParts> {
   const seed = config.run.seed;
   const valuesTexts = method.valuesTexts ?? false;
   if (config.method.trainable === 'full') {
-    refuseLoraSettings(config.method);
-    if (config.model.storage !== 'float32')
-      throw invalid('model.storage', `It is ${config.model.storage}, but training every weight needs float32. Take that, or LoRA.`);
     const trainable = [...allWeights(model, valuesTexts), ...(valuesTexts ? [freshHead(model.config.hiddenSize, seed)] : [])];
     return { trainable, reference: method.reference && { weights: frozen(trainable) }, warnings: [] };
   }
@@ -47,7 +44,15 @@ export async function trainedParts(model: LoadedModel, config: TrainingConfig, m
   };
 }
 
-/** @throws EngineError CONFIG_INVALID for what would change nothing. */
+/** @throws EngineError CONFIG_INVALID where every weight is to be trained, and the rest of the configuration does not fit that. */
+export function checkFullTraining({ method, model }: TrainingConfig): void {
+  if (method.trainable !== 'full') return;
+  refuseLoraSettings(method);
+  if (model.storage !== 'float32')
+    throw invalid('model.storage', `It is ${model.storage}, but training every weight needs float32. Take that, or LoRA.`);
+}
+
+/** What would change nothing. */
 function refuseLoraSettings({ initAdapter, dora, rsLora, dropout, modulesToSave }: TrainingConfig['method']): void {
   const given = { initAdapter: initAdapter !== '', dora, rsLora, dropout: dropout > 0, modulesToSave: modulesToSave.length > 0 };
   const [field] = Object.entries(given).find(([, isGiven]) => isGiven) ?? [];

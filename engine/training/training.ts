@@ -4,8 +4,7 @@ import { DeviceMemory } from '../hardware/process-memory.ts';
 import type { TrainingExample } from '../methods/method.ts';
 import { globalNorm } from '../optimizer/adamw.ts';
 import { learningRateAt } from '../optimizer/schedule.ts';
-import { saveArtifact } from './artifact.ts';
-import { latestCheckpoint } from './checkpoint.ts';
+import { saveLearned } from './artifact.ts';
 import { CheckpointKeeper } from './checkpoint-keeper.ts';
 import { type BatchPlan, batchPlan } from './data-order.ts';
 import { addCandidate, confirm, observeLoss } from './divergence-guard.ts';
@@ -15,7 +14,7 @@ import type { LogEvent, TrainingEvent } from './events.ts';
 import { introduction, startedEvent } from './opening.ts';
 import type { PreparedRun } from './prepare.ts';
 import { freshProgress, type Progress } from './progress.ts';
-import { putBack, restore } from './restore.ts';
+import { restore } from './restore.ts';
 import { collate } from './run-data.ts';
 import { describeChanges } from './same-training.ts';
 import type { StepResult } from './trainer.ts';
@@ -92,7 +91,7 @@ export class Training {
         yield this.#log('warn', `The configuration was changed since step ${this.#step}: ${describeChanges(changes)}.`);
       yield { type: 'checkpoint', step: this.#step, path: checkpoint.path, bytes: checkpoint.bytes, loss: this.#progress.loss };
     } else if (this.#run.data.validation.length > 0) {
-      const values = finite(await evaluate(this.#run, this.#config));
+      const values = await evaluate(this.#run, this.#config);
       yield { type: 'metrics', step: 0, epoch: 0, tokens: 0, values };
     }
   }
@@ -152,7 +151,8 @@ export class Training {
     const result = await trainer.step(microBatches, learningRate, updates + 1);
     const stepSeconds = (performance.now() - begun) / 1000;
     this.#progress = { ...this.#progress, tokens: this.#progress.tokens + result.tokens };
-    const values = finite({
+    const deviceMemory = this.#deviceMemory.read();
+    const values = {
       loss: result.loss,
       learningRate,
       gradientNorm: result.gradientNorm,
@@ -160,10 +160,10 @@ export class Training {
       targetTokensPerSecond: result.targets / stepSeconds,
       stepSeconds,
       residentMemory: process.memoryUsage.rss(),
-      deviceMemory: this.#deviceMemory.read() ?? NaN,
+      ...(deviceMemory !== undefined && { deviceMemory }),
       processRank: 0,
       ...result.metrics,
-    });
+    };
     yield { type: 'metrics', step, epoch: this.#plan.epochAt(step), tokens: this.#progress.tokens, values };
     return result;
   }
@@ -178,8 +178,8 @@ export class Training {
   /** @returns the evaluation loss. */
   async *#evaluate(): AsyncGenerator<TrainingEvent, number> {
     const measured = await evaluate(this.#run, this.#config);
-    const [step, values] = [this.#step, finite(measured)];
-    yield { type: 'metrics', step, epoch: this.#plan.epochAt(step), tokens: this.#progress.tokens, values };
+    const step = this.#step;
+    yield { type: 'metrics', step, epoch: this.#plan.epochAt(step), tokens: this.#progress.tokens, values: measured };
     const { evaluationLoss = NaN } = measured;
     yield this.#log('info', `Evaluation loss ${evaluationLoss.toFixed(4)} after step ${step}.`);
     return evaluationLoss;
@@ -262,30 +262,11 @@ export class Training {
     yield { type: 'completed', step: this.#step, seconds: this.#withTime().seconds };
   }
 
-  /** Saves what was learned: with the best weights where that is asked for and they were kept, with the last ones otherwise. */
-  async *#saveArtifact(): AsyncGenerator<TrainingEvent> {
-    const { best } = this.#progress;
-    let weightsStep: number | undefined;
-    if (this.#config.run.keepBest && this.#config.run.loadBest && best && best.step !== this.#step) {
-      const { checkpoint } = await latestCheckpoint(this.#folder, best.step);
-      if (checkpoint?.step === best.step) {
-        putBack(this.#run.trainer, checkpoint);
-        weightsStep = best.step;
-        yield this.#log(
-          'info',
-          `What is saved has the weights of step ${best.step}, whose evaluation loss was lowest: ${best.loss.toFixed(4)}.`,
-        );
-      } else {
-        yield this.#log('warn', `The checkpoint of step ${best.step}, the best, is gone. What is saved has the last weights.`);
-      }
-    }
-    yield await saveArtifact(this.#run, this.#config, this.#folder, this.#step, weightsStep);
+  #saveArtifact(): AsyncGenerator<TrainingEvent> {
+    return saveLearned(this.#run, this.#config, this.#folder, { step: this.#step, best: this.#progress.best });
   }
 
   #log(level: LogEvent['level'], message: string): LogEvent {
     return { type: 'log', step: this.#step, level, message };
   }
 }
-
-const finite = (values: Readonly<Record<string, number>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)));

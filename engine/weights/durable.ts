@@ -71,3 +71,17 @@ export function isMissing(error: unknown): boolean {
 export function systemErrorCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
+
+/** Writes a small file durably. */
+export const writeText = (file: string, content: string): Promise<void> =>
+  writeDurably(file, (handle) => writeAll(handle, new TextEncoder().encode(content)));
+
+/** Makes sure that a file is on the disk. */
+export async function flush(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

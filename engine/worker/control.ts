@@ -7,7 +7,7 @@ const controlSchema = z.object({ command: z.enum(['cancel', 'pause']) });
 /** What the worker of a run can be asked for. */
 export type ControlCommand = z.output<typeof controlSchema>['command'];
 
-/** Asks the worker of a run to end it; the worker looks between steps. Nothing takes this back. */
+/** Asks the worker of a run to end it; the worker looks between steps. It goes before a wish for a pause. */
 export function requestCancel(folder: string): void {
   request(folder, 'cancel');
 }
@@ -20,6 +20,11 @@ export function requestPause(folder: string): void {
 /** Takes the wish for a pause back, before the run is started again. A worker that has seen it pauses all the same. */
 export function withdrawPause(folder: string): void {
   if (readRequest(folder) === 'pause') fs.rmSync(runFolderAt(folder).control, { force: true });
+}
+
+/** Takes back whatever was asked for, before a run that was paused, cancelled or has failed is started again. */
+export function withdrawRequest(folder: string): void {
+  fs.rmSync(runFolderAt(folder).control, { force: true });
 }
 
 /** What the worker was asked for; null when nothing. */

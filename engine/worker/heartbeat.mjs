@@ -2,23 +2,15 @@
 import fs from 'node:fs';
 import process from 'node:process';
 import { workerData } from 'node:worker_threads';
+import { countMemoryKills } from './memory-kills.mjs';
 
 const { file, history } = workerData;
-
-/** Processes that the system ended for want of memory; see memory-death.ts. */
-function countKills() {
-  try {
-    return Number(/^oom_kill (\d+)$/m.exec(fs.readFileSync('/proc/vmstat', 'utf8'))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}
 
 /** In place and always as long, so that a full disk is no obstacle. */
 const length = 256;
 
 function beat() {
-  const text = JSON.stringify({ ...history, kills: countKills(), resident: process.memoryUsage.rss() });
+  const text = JSON.stringify({ ...history, kills: countMemoryKills() ?? 0, resident: process.memoryUsage.rss() });
   try {
     const descriptor = fs.openSync(file, fs.existsSync(file) ? 'r+' : 'w');
     fs.writeSync(descriptor, text.padEnd(length), 0);

@@ -6,7 +6,7 @@ import type { WorkerHistory } from './memory-death.ts';
  * Writes a file each second until stopped, or until this process dies: what is known of the machine's memory, see
  * memory-death.ts. A worker that leaves in good order leaves it empty.
  */
-export function startHeartbeat(file: string, history: WorkerHistory = { step: 0, deaths: 0 }): { stop(): Promise<void> } {
+export function startHeartbeat(file: string, history: WorkerHistory = { step: 0, deaths: 0, logBytes: 0 }): { stop(): Promise<void> } {
   fs.writeFileSync(file, '');
   const thread = new Worker(new URL('heartbeat.mjs', import.meta.url), {
     workerData: { file, history },

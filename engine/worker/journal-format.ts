@@ -26,23 +26,28 @@ const step = z.int().min(0);
 const count = z.number().min(0);
 const numbered = { seq: z.int().min(1), time: z.number().min(0), step };
 
+/** JSON has no number for these. */
+const nonFinite = ['NaN', 'Infinity', '-Infinity'] as const;
+/** A measured number; what is not finite is written as a string. */
+const value = z.union([z.number(), z.enum(nonFinite).transform(Number)]);
+
 const values = z
-  .record(z.string().min(1).max(200), z.number())
+  .record(z.string().min(1).max(200), value)
   .refine((metrics) => Object.keys(metrics).length <= 256, 'at most 256 metrics a line');
 const measured = { ...numbered, epoch: count, tokens: count, values };
 
 /**
  * How the metrics of a training step are written: what other programs look for is at the top, under the names that they know;
- * `values` holds the rest. A value that was no finite number is missing. The metrics of an evaluation are written as they are.
+ * `values` holds the rest. The metrics of an evaluation are written as they are.
  */
 const stepLine = z
   .object({
     ...measured,
     type: z.literal('step'),
-    loss: z.number().optional(),
-    gradNorm: z.number().optional(),
-    learningRate: z.number().optional(),
-    tokensPerSecond: z.number().optional(),
+    loss: value.optional(),
+    gradNorm: value.optional(),
+    learningRate: value.optional(),
+    tokensPerSecond: value.optional(),
   })
   .transform(({ type: _, loss, gradNorm, learningRate, tokensPerSecond, values: others, ...rest }) => {
     const known = Object.entries({ loss, learningRate, gradientNorm: gradNorm, tokensPerSecond });
@@ -92,7 +97,8 @@ const lineSchema = z.discriminatedUnion('type', [
 
 /** One line as it is written, without its line end. */
 export function formatJournalLine(line: JournalLine): string {
-  return JSON.stringify(line.type === 'metrics' && isOfStep(line) ? writtenStep(line) : line);
+  if (line.type !== 'metrics') return JSON.stringify(line);
+  return JSON.stringify(isOfStep(line) ? writtenStep(line) : { ...line, values: writtenValues(line.values) });
 }
 
 const isOfStep = ({ values: { loss, gradientNorm, learningRate, tokensPerSecond } }: MetricsEvent): boolean =>
@@ -100,8 +106,17 @@ const isOfStep = ({ values: { loss, gradientNorm, learningRate, tokensPerSecond 
 
 function writtenStep({ seq, time, step, epoch, tokens, values }: JournalLine & MetricsEvent): z.input<typeof stepLine> {
   const { loss, gradientNorm: gradNorm, learningRate, tokensPerSecond, ...others } = values;
-  return { seq, time, type: 'step', step, loss, gradNorm, learningRate, tokensPerSecond, epoch, tokens, values: others };
+  const known = writtenValues({ loss, gradNorm, learningRate, tokensPerSecond });
+  return { seq, time, type: 'step', step, ...known, epoch, tokens, values: writtenValues(others) };
 }
+
+type WrittenValue = z.input<typeof value>;
+
+/** Without those that are undefined. */
+const writtenValues = (numbers: Readonly<Record<string, number | undefined>>): Record<string, WrittenValue> =>
+  Object.fromEntries(Object.entries(numbers).flatMap(([name, number]) => (number === undefined ? [] : [[name, written(number)]])));
+
+const written = (number: number): WrittenValue => nonFinite.find((name) => Object.is(Number(name), number)) ?? number;
 
 /** Reads one line, without its line end. Null when it is not a journal line. */
 export function parseJournalLine(text: string): JournalLine | null {

@@ -46,15 +46,22 @@ describe('Journal', () => {
     expect(lines()).toMatchObject([{ type: 'metrics', step: 3, epoch: 0.5, tokens: 10, values }]);
   });
 
-  it('writes an evaluation, and a step whose loss is no number, without what they do not have', async () => {
+  it('writes an evaluation without what it does not have, and numbers that JSON does not know as strings', async () => {
     const evaluation: JournalEvent = { type: 'metrics', step: 0, epoch: 0, tokens: 0, values: { evaluationLoss: 4, perplexity: 54.6 } };
-    const diverged: JournalEvent = { type: 'metrics', step: 1, epoch: 0.5, tokens: 5, values: { learningRate: 1, gradientNorm: 3 } };
+    const diverged: JournalEvent = {
+      type: 'metrics',
+      step: 1,
+      epoch: 0.5,
+      tokens: 5,
+      values: { loss: NaN, gradientNorm: Infinity, margin: -Infinity },
+    };
     await write(evaluation, diverged);
     const written = fs.readFileSync(file, 'utf8').trimEnd().split('\n');
     expect(written.map((text) => Object.keys(JSON.parse(text) as object).sort())).toEqual([
       ['epoch', 'seq', 'step', 'time', 'tokens', 'type', 'values'],
-      ['epoch', 'gradNorm', 'learningRate', 'seq', 'step', 'time', 'tokens', 'type', 'values'],
+      ['epoch', 'gradNorm', 'loss', 'seq', 'step', 'time', 'tokens', 'type', 'values'],
     ]);
+    expect(JSON.parse(written[1] ?? '')).toMatchObject({ loss: 'NaN', gradNorm: 'Infinity', values: { margin: '-Infinity' } });
     expect(lines()).toMatchObject([evaluation, diverged]);
     expect(lines()[1]).toHaveProperty('values', diverged.values);
   });

@@ -40,9 +40,9 @@ export class Journal {
     return this.#last !== null && isFinal({ type: this.#last });
   }
 
-  /** Whether the last line tells of a failure. */
-  get hasFailed(): boolean {
-    return this.#last === 'failed';
+  /** Whether the last line tells that training came to its end. */
+  get isComplete(): boolean {
+    return this.#last === 'completed';
   }
 
   /** @throws EngineError `RUN_FOLDER_UNUSABLE` when the line cannot be written; the journal is then as before. */

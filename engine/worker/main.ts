@@ -1,4 +1,4 @@
-// A process that trains one run: node --import tsx engine/worker/main.ts <run folder>
+// A process that trains one run: node engine/compiled/run.mjs engine/worker/main.ts <run folder> [--retry]
 import { train } from '../training/train.ts';
 import { runAsProcess } from './run-as-process.ts';
 

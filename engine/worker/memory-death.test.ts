@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,7 +7,8 @@ import { parseTrainingConfig } from '../config.ts';
 import type { TrainingEvent } from '../training/events.ts';
 import { Journal } from './journal.ts';
 import { parseJournalLine } from './journal-format.ts';
-import { countMemoryKills, findMemoryDeath } from './memory-death.ts';
+import { findMemoryDeath } from './memory-death.ts';
+import { countMemoryKills } from './memory-kills.mjs';
 import { createRunFolder, runFolderAt } from './run-folder.ts';
 import { work } from './work.ts';
 
@@ -17,8 +19,8 @@ afterEach(() => fs.rmSync(folder, { recursive: true }));
 const paths = () => runFolderAt(folder);
 
 /** What a worker left behind that did not get to say farewell. */
-function leaveBeat(beat: { kills: number; step: number; deaths: number }): void {
-  fs.writeFileSync(paths().heartbeat, JSON.stringify({ ...beat, resident: 3 * 2 ** 30 }).padEnd(256));
+function leaveBeat(beat: { kills: number; step: number; deaths: number; logBytes?: number }): void {
+  fs.writeFileSync(paths().heartbeat, JSON.stringify({ logBytes: 0, ...beat, resident: 3 * 2 ** 30 }).padEnd(256));
 }
 
 async function leaveSteps(count: number): Promise<void> {
@@ -28,17 +30,17 @@ async function leaveSteps(count: number): Promise<void> {
 }
 
 describe('how the worker before ended', () => {
-  const find = (kills: number | null) => findMemoryDeath(paths().heartbeat, paths().journal, kills);
+  const find = (kills: number | null) => findMemoryDeath(paths(), kills);
 
   it('is not for want of memory where there was none, or it left in good order', async () => {
-    expect(await find(5)).toEqual({ step: 0, deaths: 0, resident: 0 });
+    expect(await find(5)).toEqual({ step: 0, logBytes: 0, deaths: 0, by: null, resident: 0 });
     fs.writeFileSync(paths().heartbeat, '');
     expect((await find(5)).deaths).toBe(0);
   });
 
   it('is for want of memory when the system has ended a process for that reason since its last beat', async () => {
     leaveBeat({ kills: 4, step: 0, deaths: 0 });
-    expect(await find(5)).toEqual({ step: 0, deaths: 1, resident: 3 * 2 ** 30 });
+    expect(await find(5)).toEqual({ step: 0, logBytes: 0, deaths: 1, by: 'the system', resident: 3 * 2 ** 30 });
     expect((await find(4)).deaths).toBe(0);
     // A system that does not count them.
     expect((await find(null)).deaths).toBe(0);
@@ -52,11 +54,36 @@ describe('how the worker before ended', () => {
     expect(await find(5)).toMatchObject({ step: 3, deaths: 1 });
   });
 
-  it('is counted by Linux', () => {
-    const file = path.join(folder, 'vmstat');
-    fs.writeFileSync(file, 'nr_free_pages 1\noom_kill 7\nnuma_hit 0\n');
-    expect(countMemoryKills(file)).toBe(7);
-    expect(countMemoryKills(path.join(folder, 'nothing'))).toBeNull();
+  it("is for want of memory when Node's own was full", async () => {
+    const log = fs.openSync(paths().log, 'w');
+    fs.writeSync(log, 'FATAL ERROR: of an attempt long ago: out of memory\n');
+    const before = fs.fstatSync(log).size;
+    const greedy = 'const all = []; for (;;) all.push({ more: [all.length] });';
+    expect(spawnSync(process.execPath, ['--max-old-space-size=20', '-e', greedy], { stdio: ['ignore', log, log] }).status).not.toBe(0);
+    fs.closeSync(log);
+    leaveBeat({ kills: 4, step: 0, deaths: 0, logBytes: before });
+    expect(await find(4)).toMatchObject({ deaths: 1, by: 'Node' });
+    leaveBeat({ kills: 4, step: 0, deaths: 0, logBytes: fs.statSync(paths().log).size });
+    expect((await find(4)).deaths).toBe(0);
+  });
+
+  it('is counted by the control group, or by the machine where that does not count', () => {
+    const system = (files: Record<string, string>): string => {
+      const root = fs.mkdtempSync(path.join(folder, 'root-'));
+      for (const [name, content] of Object.entries(files)) {
+        fs.mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+        fs.writeFileSync(path.join(root, name), content);
+      }
+      return root;
+    };
+    const vmstat = { 'proc/vmstat': 'nr_free_pages 1\noom_kill 7\nnuma_hit 0\n' };
+    const version1 = { ...vmstat, 'sys/fs/cgroup/memory/box/memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 2\n' };
+    const version2 = { ...vmstat, 'sys/fs/cgroup/box/memory.events': 'low 0\noom 1\noom_kill 3\noom_group_kill 0\n' };
+    expect(countMemoryKills(system({ ...version1, 'proc/self/cgroup': '4:memory:/box\n0::/\n' }))).toBe(2);
+    expect(countMemoryKills(system({ ...version2, 'proc/self/cgroup': '0::/box\n' }))).toBe(3);
+    expect(countMemoryKills(system({ ...vmstat, 'proc/self/cgroup': '4:memory:/\n0::/\n' }))).toBe(7);
+    expect(countMemoryKills(system(vmstat))).toBe(7);
+    expect(countMemoryKills(system({}))).toBeNull();
     if (process.platform === 'linux') expect(countMemoryKills()).toBeGreaterThanOrEqual(0);
   });
 });

@@ -2,43 +2,52 @@ import fs from 'node:fs';
 import readline from 'node:readline';
 import { z } from 'zod';
 import { parseJournalLine } from './journal-format.ts';
-import { readFileIfThere } from './run-folder.ts';
+import { countMemoryKills } from './memory-kills.mjs';
+import { readFileIfThere, type RunFolder } from './run-folder.ts';
 
 /** What the heartbeat notes, so that a later worker knows how the one before it ended. */
 const beatSchema = z.object({
-  /** Processes that the system ended for want of memory since it was started, this worker not among them. */
+  /** Processes that the system ended for want of memory, this worker not among them. */
   kills: z.int(),
   /** Resident memory of the worker, bytes. */
   resident: z.number().min(0),
   /** Highest step in the journal when the worker began. */
   step: z.int().min(0),
+  /** Length of its log then. */
+  logBytes: z.int().min(0),
   /** Workers before it that ended so in a row, without a new step in between. */
   deaths: z.int().min(0),
 });
 
 /** What is to be noted in each beat beside the time. */
-export type WorkerHistory = Pick<z.output<typeof beatSchema>, 'step' | 'deaths'>;
+export type WorkerHistory = Pick<z.output<typeof beatSchema>, 'step' | 'logBytes' | 'deaths'>;
 
 export interface MemoryDeath extends WorkerHistory {
-  /** Memory of the worker before this one, shortly before its end, bytes. 0 where `deaths` is. */
+  /** Who ended the worker before this one: the system, or Node, whose own memory (the heap) has a limit. Null where `deaths` is 0. */
+  by: 'the system' | 'Node' | null;
+  /** Memory of that worker shortly before its end, bytes. 0 where `deaths` is. */
   resident: number;
 }
 
-/** Counts the processes that were ended for want of memory (`oom_kill`, since Linux 4.13). Null elsewhere. */
-export function countMemoryKills(file = '/proc/vmstat'): number | null {
-  const found = /^oom_kill (\d+)$/m.exec(readFileIfThere(file) ?? '')?.[1];
-  return found === undefined ? null : Number(found);
+/**
+ * Finds out whether the worker before this one was ended because memory ran out: its heartbeat stopped without a farewell, and either
+ * the system has ended processes for that reason since, or Node's last words are in its log.
+ */
+export async function findMemoryDeath(
+  { heartbeat, journal, log }: Pick<RunFolder, 'heartbeat' | 'journal' | 'log'>,
+  kills = countMemoryKills(),
+): Promise<MemoryDeath> {
+  const now = { step: await highestStep(journal), logBytes: fs.statSync(log, { throwIfNoEntry: false })?.size ?? 0 };
+  const before = readBeat(heartbeat);
+  const by = before && endedBy(before, kills, log);
+  if (!before || !by) return { ...now, deaths: 0, by: null, resident: 0 };
+  return { ...now, deaths: now.step > before.step ? 1 : before.deaths + 1, by, resident: before.resident };
 }
 
-/**
- * Finds out whether the system ended the worker before this one because memory ran out: its heartbeat stopped without a
- * farewell, and the system has ended processes for that reason since.
- */
-export async function findMemoryDeath(heartbeat: string, journal: string, kills = countMemoryKills()): Promise<MemoryDeath> {
-  const step = await highestStep(journal);
-  const before = readBeat(heartbeat);
-  if (!before || kills === null || kills <= before.kills) return { step, deaths: 0, resident: 0 };
-  return { step, deaths: step > before.step ? 1 : before.deaths + 1, resident: before.resident };
+function endedBy(before: z.output<typeof beatSchema>, kills: number | null, log: string): MemoryDeath['by'] {
+  if (kills !== null && kills > before.kills) return 'the system';
+  const said = fs.existsSync(log) ? fs.readFileSync(log).subarray(before.logBytes).toString('utf8') : '';
+  return /^FATAL ERROR: .*out of memory/m.test(said) ? 'Node' : null;
 }
 
 function readBeat(file: string): z.output<typeof beatSchema> | null {

@@ -12,6 +12,8 @@ export class Recorder {
   /** Undefined in the first attempt. */
   #replay: Replay | undefined;
   #fromStep = 0;
+  /** An attempt that only saves what was learned does not say that it starts. */
+  #hasBegun = false;
   #hasWarned = false;
   /** Of the newest checkpoint: one that is saved again at the end of an attempt is told once. */
   #checkpointStep = -1;
@@ -30,15 +32,19 @@ export class Recorder {
 
   async record(event: TrainingEvent): Promise<void> {
     this.step = event.step;
-    if (event.type === 'started') {
-      this.#fromStep = event.step;
-      if (this.#journal.sequence > 0) this.#replay = await Replay.read(this.#file, event.step);
-    }
+    if (event.type === 'started' || (event.type === 'artifact' && !this.#hasBegun)) await this.#begin(event.step);
     if (event.type === 'metrics') this.#recordMetrics(event);
     else if (event.type === 'checkpoint' && event.step === this.#checkpointStep) return;
     else if (!this.#replay?.take(event)) this.#journal.append(event);
     if (event.type === 'checkpoint') this.#checkpointStep = event.step;
     if (event.type === 'checkpoint' || Date.now() - this.#syncedAt > syncEvery) this.#sync();
+  }
+
+  /** What the journal holds already from the step on is not told again. */
+  async #begin(step: number): Promise<void> {
+    this.#hasBegun = true;
+    this.#fromStep = step;
+    if (this.#journal.sequence > 0) this.#replay = await Replay.read(this.#file, step);
   }
 
   #recordMetrics(event: MetricsEvent): void {
@@ -47,12 +53,7 @@ export class Recorder {
       this.#hasWarned = true;
       this.#warn(event.step, describe(difference, this.#fromStep));
     }
-    const finite = Object.entries(event.values).filter(([, value]) => Number.isFinite(value));
-    const leftOut = Object.keys(event.values).filter((key) => !Number.isFinite(event.values[key]));
-    const values = Object.fromEntries(finite);
-    if (this.#replay?.take({ ...event, values })) return;
-    if (finite.length > 0) this.#journal.append({ ...event, values });
-    if (leftOut.length > 0) this.#warn(event.step, `${leftOut.join(', ')} of step ${event.step} is not a finite number and was left out.`);
+    if (!this.#replay?.take(event) && Object.keys(event.values).length > 0) this.#journal.append(event);
   }
 
   #warn(step: number, message: string): void {

@@ -51,7 +51,7 @@ export class Replay {
     const known = this.#known.get(nameOf({ step, values, ...event }) ?? '');
     for (const key of reproducible) {
       const [before, now] = [known?.values[key], values[key]];
-      if (before !== undefined && now !== undefined && before !== now) return { step, key, before, now };
+      if (before !== undefined && now !== undefined && !Object.is(before, now)) return { step, key, before, now };
     }
     return null;
   }

@@ -20,18 +20,18 @@ export type Train = (config: TrainingConfig, options: { folder: string; signal: 
  * Works on a run until it ends, is cancelled, paused or suspended, and writes everything that happens into its journal. A run that was
  * left in the middle goes on from its newest checkpoint.
  * @param suspend aborted when the process is asked to leave: the run is saved and can go on later.
- * @param retry whether a run that failed goes on from its newest checkpoint; otherwise a run that has ended stays as it is.
+ * @param retry whether a run that failed or was cancelled goes on from its newest checkpoint; otherwise a run that has ended stays as it is.
  * @returns why it failed; null when the run is in order: it came to its end, or can go on later.
  * @throws EngineError `RUN_FOLDER_BUSY` when another process works on it; nothing was touched then.
  */
 export async function work(folder: string, train: Train, suspend: AbortSignal, { retry = false } = {}): Promise<FailedEvent | null> {
   const paths = runFolderAt(folder);
   claim(paths.worker, ({ pid }) => `The run folder ${folder} is in use by process ${pid}. Wait until it ends, or stop it.`);
-  const death = await findMemoryDeath(paths.heartbeat, paths.journal);
+  const death = await findMemoryDeath(paths);
   const heartbeat = startHeartbeat(paths.heartbeat, death);
   const journal = Journal.open(paths.journal);
   try {
-    if (journal.isEnded && !(retry && journal.hasFailed)) return null;
+    if (journal.isEnded && (!retry || journal.isComplete)) return null;
     const recorder = new Recorder(journal, paths.journal);
     try {
       await record(folder, train, suspend, recorder, death);
@@ -74,9 +74,12 @@ async function record(folder: string, train: Train, suspend: AbortSignal, record
  * Once it may have been another process that took the memory, and the run goes on.
  * @throws EngineError `OUT_OF_MEMORY` when it happened again without a new step in between.
  */
-async function tellMemoryDeath({ deaths, resident, step }: MemoryDeath, config: TrainingConfig, recorder: Recorder): Promise<void> {
-  if (deaths === 0) return;
-  const happened = `The system ended the training process because memory ran out; the process had ${inGibibytes(resident)}.`;
+async function tellMemoryDeath({ deaths, by, resident, step }: MemoryDeath, config: TrainingConfig, recorder: Recorder): Promise<void> {
+  if (by === null) return;
+  const happened =
+    by === 'Node'
+      ? `The training process ended because the memory that Node allows itself (its heap) was full; the process had ${inGibibytes(resident)}.`
+      : `The system ended the training process because memory ran out; the process had ${inGibibytes(resident)}.`;
   if (deaths > 1) throw new EngineError('OUT_OF_MEMORY', `${happened} It was the second time in a row. ${memoryAdvice(config)}`);
   await recorder.record({ type: 'log', step, level: 'warn', message: `${happened} It is tried once more. ${memoryAdvice(config)}` });
 }

@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   createRunFolder,
   type JournalLine,
+  nodeArguments,
   parseJournalLine,
   parseTrainingConfig,
   runFolderAt,
@@ -34,7 +35,7 @@ export function prepareRun(folder: string, config: TrainingConfigInput): void {
 
 /** Starts a worker on a run, as the studio does. */
 export const startWorker = (folder: string): ChildProcess =>
-  spawn(process.execPath, ['--import', 'tsx', workerProgram, folder], { stdio: ['ignore', 'ignore', 'inherit'] });
+  spawn(process.execPath, [...nodeArguments, workerProgram, folder], { stdio: ['ignore', 'ignore', 'inherit'] });
 
 export async function exitOf(worker: ChildProcess): Promise<number | NodeJS.Signals | null> {
   if (worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit');

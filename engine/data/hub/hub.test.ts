@@ -1,9 +1,10 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadTrainingData } from '../dataset.ts';
-import { openSource } from '../source.ts';
+import { openForSample, openSource } from '../source.ts';
 import { dataSettings, loadOptions, makeTokenizer, specialTokens } from '../testing/load.ts';
 import { type HubServer, startHubServer } from '../testing/hub-server.ts';
 import { chooseFiles } from './choose-files.ts';
@@ -48,9 +49,59 @@ afterEach(async () => {
 const fetchNotes = (split = 'train', revision = 'main') => fetchHubFiles('hub:ada/notes', revision, split);
 const asked = (place: 'hub' | 'storage') => hub.requests.filter((request) => request.place === place).map(({ path }) => path);
 
+describe('some rows of a dataset on the Hub', () => {
+  const sampled = async (most: number) => {
+    const source = await openForSample({ path: 'hub:ada/notes', revision: 'main', split: 'train' }, []);
+    const rows: unknown[] = [];
+    for (const part of source.parts) {
+      for await (const some of part.rows()) {
+        rows.push(...some.map((row) => ('value' in row ? row.value : row)));
+        if (rows.length >= most) return { rows: rows.slice(0, most), bytes: source.bytes };
+      }
+    }
+    return { rows, bytes: source.bytes };
+  };
+  const inCache = async () => (await readdir(cache, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+
+  it('come over the network, and no file is fetched for them', async () => {
+    const large = lines('train', 200_000);
+    hub.datasets['ada/notes']!.files = { 'train-00000-of-00002.jsonl': large, 'train-00001-of-00002.jsonl': large };
+    const { rows, bytes } = await sampled(3);
+    expect(rows).toEqual([{ text: 'train row 0' }, { text: 'train row 1' }, { text: 'train row 2' }]);
+    expect(bytes).toBe(2 * large.length);
+    expect(asked('storage').some((path) => path.endsWith('train-00001-of-00002.jsonl'))).toBe(false);
+    expect((await inCache()).map(({ name }) => name)).toEqual(['.listing.json']);
+  });
+
+  it('are read out of packed files as well', async () => {
+    const parquet = await readFile(join(import.meta.dirname, '../golden/alpaca-snappy.parquet'));
+    hub.datasets['ada/notes']!.files = { 'data/train.parquet': parquet };
+    const { rows } = await sampled(1);
+    expect(rows[0]).toHaveProperty('instruction');
+    hub.datasets['ada/notes']!.revisions.main = commits.old;
+    hub.datasets['ada/notes']!.files = { 'train.jsonl.gz': gzipSync(lines('train', 5)) };
+    expect((await sampled(9)).rows).toHaveLength(5);
+  });
+
+  it('are read from here where the files are here', async () => {
+    await fetchNotes();
+    hub.requests = [];
+    expect((await sampled(99)).rows).toHaveLength(53);
+    expect(asked('storage')).toEqual([]);
+  });
+
+  it('cannot be had where the network fails', async () => {
+    hub.mishaps = [{ breakAfter: 1000 }];
+    hub.datasets['ada/notes']!.files = { 'train.jsonl': lines('train', 200_000) };
+    await expect(sampled(Infinity)).rejects.toMatchObject({ code: 'DATASET_NOT_FOUND', message: expect.stringContaining('train.jsonl') });
+  });
+});
+
 describe('a dataset on the Hub', () => {
   it('is fetched at the commit of its branch, split by split, by way of the storage', async () => {
-    const files = await fetchNotes();
+    const told: string[] = [];
+    const files = await fetchHubFiles('hub:ada/notes', 'main', 'train', (message) => told.push(message()));
+    expect(told).toContain('Fetching data/train-00000-of-00002.jsonl of dataset ada/notes from the Hub: 0 of 0 MB.');
     expect(files.map((file) => file.slice(cache.length))).toEqual([
       `/hub/ada--notes/${commits.now}/data/train-00000-of-00002.jsonl`,
       `/hub/ada--notes/${commits.now}/data/train-00001-of-00002.jsonl`,

@@ -1,17 +1,20 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { EngineError } from '../../errors.ts';
 import { cacheFolder } from '../../hardware/cache-folder.ts';
 import { writeAll, writeDurably } from '../../weights/durable.ts';
+import { hubAccess, type HubAccess } from '../../hub/client.ts';
+import { downloadFile, type HubFile, type HubSource } from '../../hub/download.ts';
+import { remoteFile } from '../../hub/remote-file.ts';
+import { commitOf, listRepository } from '../../hub/repository.ts';
+import type { ReadableFile } from '../../sealed/reader.ts';
+import { megabytes, type Report, silently } from '../report.ts';
 import { chooseFiles } from './choose-files.ts';
-import { askHub, hubAccess, type HubAccess } from './client.ts';
-import { downloadFile, type HubFile } from './download.ts';
 import { hubPathAt, isHubPath, parseHubPath } from './location.ts';
 
-const commitForm = /^[0-9a-f]{40}$/;
-
-const listingSchema = z.array(z.object({ path: z.string(), size: z.int().min(0), sha256: z.string().optional() }));
+const listingSchema = z.array(
+  z.object({ path: z.string(), size: z.int().min(0), sha256: z.string().optional(), blobId: z.string().optional() }),
+);
 
 /**
  * The path of a dataset at the commit that a revision stands for today; any other path as it is.
@@ -21,38 +24,66 @@ const listingSchema = z.array(z.object({ path: z.string(), size: z.int().min(0),
 export async function pinHubPath(path: string, revision: string): Promise<string> {
   if (!isHubPath(path)) return path;
   const location = parseHubPath(path);
-  return hubPathAt(location, await commitOf(hubAccess(), location.id, location.revision ?? revision));
+  return hubPathAt(location, await commitOf(access(), dataset(location.id), location.revision ?? revision));
 }
 
 /**
  * Brings the files of a split into the cache folder, those that are not there. At a commit that was fetched before nothing is
  * asked of the network.
  * @param revision where the path itself names none
+ * @param report how far it is
  * @returns their paths, in the order of their names
  * @throws EngineError `DATASET_NOT_FOUND`, or `DATASET_INVALID` where a file arrives damaged
  */
-export async function fetchHubFiles(path: string, revision: string, split: string): Promise<string[]> {
+export async function fetchHubFiles(path: string, revision: string, split: string, report: Report = silently): Promise<string[]> {
+  const { source, folder, files } = await filesOf(path, revision, split);
+  const paths: string[] = [];
+  for (const file of files) {
+    const onProgress = (bytes: number) =>
+      report(() => `Fetching ${file.path} of dataset ${source.repo.name} from the Hub: ${megabytes(bytes, file.size)}.`);
+    paths.push(await downloadFile(source, file, folder, { onProgress }));
+  }
+  return paths;
+}
+
+/** A file of a split that stays on the Hub. */
+export interface FileOnHub extends Pick<HubFile, 'path' | 'size'> {
+  /** Where it is on this machine, if it was fetched before. */
+  fetched: string | null;
+  open: () => Promise<ReadableFile>;
+}
+
+/** The files of a split, without fetching them, in the order of their names. @throws EngineError as `fetchHubFiles` */
+export async function filesOnHub(path: string, revision: string, split: string): Promise<FileOnHub[]> {
+  const { source, folder, files } = await filesOf(path, revision, split);
+  return Promise.all(
+    files.map(async (file) => {
+      const place = join(folder, ...file.path.split('/'));
+      const isHere = (await stat(place).catch(() => null))?.size === file.size;
+      return { path: file.path, size: file.size, fetched: isHere ? place : null, open: () => remoteFile(source, file) };
+    }),
+  );
+}
+
+/** What belongs to a split at the commit that the revision stands for, and where it is kept on this machine. */
+async function filesOf(path: string, revision: string, split: string): Promise<{ source: HubSource; folder: string; files: HubFile[] }> {
   const { id, revision: own, inside } = parseHubPath(path);
-  const access = hubAccess();
-  const commit = await commitOf(access, id, own ?? revision);
+  const source = { access: access(), repo: dataset(id) };
+  const commit = await commitOf(source.access, source.repo, own ?? revision);
   const folder = join(cacheFolder(), 'hub', id.replace('/', '--'), commit);
-  const listing = await listingOf(access, id, commit, folder);
+  const listing = await listingOf(source.access, id, commit, folder);
   const chosen = chooseFiles(
     `Dataset ${id}`,
     listing.map((file) => file.path),
     { inside, split },
   );
-  const files: string[] = [];
-  for (const file of listing.filter((candidate) => chosen.includes(candidate.path)))
-    files.push(await downloadFile(access, id, commit, file, folder));
-  return files;
+  return { source: { ...source, commit }, folder, files: listing.filter((candidate) => chosen.includes(candidate.path)) };
 }
 
 /** Whether the files of a split can be found on the Hub, without fetching them. @throws EngineError as `fetchHubFiles` */
 export async function checkHubFiles(path: string, revision: string, split: string): Promise<void> {
   const { id, revision: own, inside } = parseHubPath(path);
-  const access = hubAccess();
-  const listing = await fetchListing(access, id, own ?? revision);
+  const listing = await listRepository(access(), dataset(id), own ?? revision);
   chooseFiles(
     `Dataset ${id}`,
     listing.map((file) => file.path),
@@ -60,34 +91,17 @@ export async function checkHubFiles(path: string, revision: string, split: strin
   );
 }
 
-async function commitOf(access: HubAccess, id: string, revision: string): Promise<string> {
-  if (commitForm.test(revision)) return revision;
-  const { datasetInfo } = await import('@huggingface/hub');
-  const what = `dataset ${id} with the revision ${revision}`;
-  const { sha } = await askHub(what, access, () => datasetInfo({ name: id, revision, additionalFields: ['sha'], ...access }));
-  if (commitForm.test(sha)) return sha;
-  throw new EngineError('DATASET_NOT_FOUND', `${access.hubUrl} does not say which commit ${what} is.`);
-}
+const access = (): HubAccess => hubAccess('DATASET_NOT_FOUND');
+
+const dataset = (name: string) => ({ type: 'dataset', name }) as const;
 
 /** The files of a commit, as they were listed once: a commit does not change. */
-async function listingOf(access: HubAccess, id: string, commit: string, folder: string): Promise<HubFile[]> {
+async function listingOf(hub: HubAccess, id: string, commit: string, folder: string): Promise<HubFile[]> {
   const place = join(folder, '.listing.json');
   const known = listingSchema.safeParse(await readFile(place, 'utf8').then(JSON.parse, () => null));
   if (known.success) return known.data;
-  const listing = await fetchListing(access, id, commit);
+  const listing = await listRepository(hub, dataset(id), commit);
   await mkdir(folder, { recursive: true });
   await writeDurably(place, (handle) => writeAll(handle, Buffer.from(JSON.stringify(listing))));
   return listing;
-}
-
-function fetchListing(access: HubAccess, id: string, revision: string): Promise<HubFile[]> {
-  return askHub(`dataset ${id} with the revision ${revision}`, access, async () => {
-    const { listFiles } = await import('@huggingface/hub');
-    const files: HubFile[] = [];
-    for await (const entry of listFiles({ repo: { type: 'dataset', name: id }, revision, recursive: true, ...access })) {
-      if (entry.type !== 'file' || entry.path.split('/').includes('..')) continue;
-      files.push({ path: entry.path, size: entry.lfs?.size ?? entry.size, ...(entry.lfs && { sha256: entry.lfs.oid }) });
-    }
-    return files;
-  });
 }

@@ -1,7 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { EngineError } from '../../errors.ts';
+import type { ReadableFile } from '../../sealed/reader.ts';
 import type { ReadRow } from './row.ts';
 
 /**
@@ -9,10 +9,9 @@ import type { ReadRow } from './row.ts';
  * numbers.
  * @throws EngineError `DATASET_INVALID` where the file is broken or cut off, or in an encoding that is not known
  */
-export async function* readParquet(path: string): AsyncGenerator<ReadRow[]> {
-  const handle = await open(path, 'r');
+export async function* readParquet(content: ReadableFile, path: string): AsyncGenerator<ReadRow[]> {
   try {
-    const file = await bufferOf(handle);
+    const file = bufferOf(content);
     const metadata = await parquetMetadataAsync(file);
     let rowStart = 0;
     for (const group of metadata.row_groups) {
@@ -26,20 +25,21 @@ export async function* readParquet(path: string): AsyncGenerator<ReadRow[]> {
     if (error instanceof EngineError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new EngineError('DATASET_INVALID', `${path} is a Parquet file that cannot be read: ${reason}. Is it whole?`, { cause: error });
-  } finally {
-    await handle.close();
   }
 }
 
-async function bufferOf(handle: FileHandle): Promise<AsyncBuffer> {
-  const { size } = await handle.stat();
+function bufferOf({ bytes: size, stream }: ReadableFile): AsyncBuffer {
   return {
     byteLength: size,
     async slice(start, end = size) {
       const length = Math.max(0, Math.min(end, size) - start);
       const bytes = new Uint8Array(length);
-      const { bytesRead } = await handle.read(bytes, 0, length, start);
-      if (bytesRead < length) throw new RangeError(`${length} bytes are named at ${start}, but there are only ${bytesRead}`);
+      let done = 0;
+      for await (const part of stream(start, start + length)) {
+        bytes.set(part, done);
+        done += part.length;
+      }
+      if (done < length) throw new RangeError(`${length} bytes are named at ${start}, but there are only ${done}`);
       return bytes.buffer;
     },
   };

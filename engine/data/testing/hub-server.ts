@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A dataset on a Hub of one's own. */
-export interface ServedDataset {
+/** A dataset or a model on a Hub of one's own. */
+export interface ServedRepository {
   /** Branch or tag → commit. */
   revisions: Record<string, string>;
   files: Record<string, Buffer>;
@@ -15,9 +15,13 @@ export interface HubServer {
   url: string;
   /** What was asked of the Hub, and of the storage that it sends to for files. */
   requests: { place: 'hub' | 'storage'; path: string; range?: string; authorization?: string }[];
-  datasets: Record<string, ServedDataset>;
-  /** Answers the next requests to the storage in another way, one each: a status, or broken off after so many bytes. */
-  mishaps: ({ status: number } | { breakAfter: number } | { content: Buffer })[];
+  datasets: Record<string, ServedRepository>;
+  models: Record<string, ServedRepository>;
+  /**
+   * Answers the next requests to the storage in another way, one each: a status, broken off after so many bytes, or silent after them.
+   * With `of` only those for files whose name ends so.
+   */
+  mishaps: ({ of?: string } & ({ status: number } | { breakAfter: number } | { stallAfter: number } | { content: Buffer }))[];
   close(): Promise<void>;
 }
 
@@ -32,6 +36,7 @@ export async function startHubServer(): Promise<HubServer> {
     url: server.url,
     requests: [],
     datasets: {},
+    models: {},
     mishaps: [],
     close: async () => {
       await Promise.all([storage.close(), server.close()]);
@@ -44,28 +49,31 @@ function serveHub(hub: HubServer, storageUrl: string, request: IncomingMessage, 
   const { pathname: path, searchParams } = new URL(request.url ?? '/', hub.url);
   const { range, authorization } = request.headers;
   hub.requests.push({ place: 'hub', path, ...(range && { range }), ...(authorization && { authorization }) });
-  const [, id = '', rest = ''] = /^(?:\/api)?\/datasets\/([^/]+\/[^/]+)\/(.*)$/.exec(path) ?? [];
-  const dataset = hub.datasets[id];
-  const isMember = dataset?.access !== undefined && dataset.access !== 'gated' && authorization === `Bearer ${dataset.access.token}`;
-  if (!dataset || (dataset.access !== undefined && dataset.access !== 'gated' && !isMember)) {
-    // The Hub does not say whether a dataset exists to whom it does not know.
+  // Models have no word before their name outside of the API.
+  const [, kindOf = 'models', id = '', rest = ''] =
+    /^(?:\/api)?\/(?:(datasets|models)\/)?([^/]+\/[^/]+)\/((?:revision|tree|resolve)\/.*)$/.exec(path) ?? [];
+  const repository = hub[kindOf === 'datasets' ? 'datasets' : 'models'][id];
+  const isMember =
+    repository?.access !== undefined && repository.access !== 'gated' && authorization === `Bearer ${repository.access.token}`;
+  if (!repository || (repository.access !== undefined && repository.access !== 'gated' && !isMember)) {
+    // The Hub does not say whether something exists to whom it does not know.
     const status = authorization ? 404 : 401;
     json(response, status, { error: status === 404 ? 'Repository not found' : 'Invalid username or password.' });
     return;
   }
   const [, kind, revision = '', file = ''] = /^(revision|tree|resolve)\/([^/]+)\/?(.*)$/.exec(rest) ?? [];
-  const commit = dataset.revisions[revision] ?? Object.values(dataset.revisions).find((value) => value === revision);
+  const commit = repository.revisions[revision] ?? Object.values(repository.revisions).find((value) => value === revision);
   if (commit === undefined) json(response, 404, { error: `Invalid rev id: ${revision}` });
   else if (kind === 'revision')
     json(response, 200, { _id: '1', id, sha: commit, private: false, gated: false, downloads: 0, likes: 0, lastModified: 0 });
-  else if (kind === 'tree') serveTree(hub, path, dataset, Number(searchParams.get('cursor') ?? 0), response);
-  else if (dataset.access === 'gated') json(response, 403, { error: 'Access to this dataset is restricted.' });
-  else redirect(response, `${storageUrl}/${id}/${file}`, dataset.files[file]);
+  else if (kind === 'tree') serveTree(hub, path, repository, Number(searchParams.get('cursor') ?? 0), response);
+  else if (repository.access === 'gated') json(response, 403, { error: 'Access to it is restricted.' });
+  else redirect(response, `${storageUrl}/${kindOf}/${id}/${file}`, repository.files[file]);
 }
 
-function serveTree({ url }: HubServer, path: string, { files }: ServedDataset, from: number, response: ServerResponse): void {
+function serveTree({ url }: HubServer, path: string, { files }: ServedRepository, from: number, response: ServerResponse): void {
   const entries = Object.entries(files).map(([name, content]) => {
-    const entry = { type: 'file', path: name, size: content.length, oid: createHash('sha1').update(content).digest('hex') };
+    const entry = { type: 'file', path: name, size: content.length, oid: blobId(content) };
     return content.length > 100 ? { ...entry, lfs: { oid: sha256(content), size: content.length, pointerSize: 130 } } : entry;
   });
   if (from + pageSize < entries.length) {
@@ -87,10 +95,11 @@ function serveStored(hub: HubServer, request: IncomingMessage, response: ServerR
   const path = decodeURIComponent(request.url ?? '/').slice(1);
   const { range, authorization } = request.headers;
   hub.requests.push({ place: 'storage', path, ...(range && { range }), ...(authorization && { authorization }) });
-  const [owner, name, ...file] = path.split('/');
-  const stored = hub.datasets[`${owner ?? ''}/${name ?? ''}`]?.files[file.join('/')];
+  const [kind, owner, name, ...file] = path.split('/');
+  const stored = hub[kind === 'datasets' ? 'datasets' : 'models'][`${owner ?? ''}/${name ?? ''}`]?.files[file.join('/')];
   // Only what asks for content can go wrong, not the look at the size before it.
-  const mishap = range === 'bytes=0-0' ? undefined : hub.mishaps.shift();
+  const next = range === 'bytes=0-0' ? -1 : hub.mishaps.findIndex(({ of = '' }) => path.endsWith(of));
+  const [mishap] = next < 0 ? [] : hub.mishaps.splice(next, 1);
   if (!stored || (mishap && 'status' in mishap)) {
     response.writeHead(mishap && 'status' in mishap ? mishap.status : 404).end();
     return;
@@ -101,9 +110,13 @@ function serveStored(hub: HubServer, request: IncomingMessage, response: ServerR
   response.setHeader('ETag', `"${sha256(content)}"`);
   if (first !== undefined) response.setHeader('Content-Range', `bytes ${first}-${Number(first) + part.length - 1}/${content.length}`);
   response.writeHead(first === undefined ? 200 : 206, { 'Content-Length': part.length });
-  if (!mishap || !('breakAfter' in mishap)) response.end(part);
-  else response.write(part.subarray(0, mishap.breakAfter), () => response.destroy());
+  if (mishap && 'breakAfter' in mishap) response.write(part.subarray(0, mishap.breakAfter), () => response.destroy());
+  else if (mishap && 'stallAfter' in mishap) response.write(part.subarray(0, mishap.stallAfter));
+  else response.end(part);
 }
+
+/** git's name for a file. */
+const blobId = (content: Buffer): string => createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 
 const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
 

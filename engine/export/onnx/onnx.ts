@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Value } from '../../graph/types.ts';
 import { rotaryTables } from '../../models/positions.ts';
-import { writeText } from '../companions.ts';
+import { writeText } from '../../weights/durable.ts';
 import type { ExportSource } from '../source.ts';
 import { angleTables, buildDecoder } from './decoder-graph.ts';
 import { type OpenTensor, type WeightPlacement, writeModelFiles } from './model-file.ts';

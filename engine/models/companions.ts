@@ -1,6 +1,6 @@
-import { copyFile, open, readdir } from 'node:fs/promises';
+import { copyFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { writeAll, writeDurably } from '../weights/durable.ts';
+import { flush } from '../weights/durable.ts';
 
 /** Files beside the weights that make a model folder complete: tokenizer, templates, generation settings, licence. */
 const tokenizerFiles = [
@@ -19,6 +19,7 @@ const legalFile = /^(LICENSE|LICENCE|NOTICE|USE_POLICY)(\.(md|txt))?$/i;
 
 /**
  * Takes along, byte for byte, what belongs to a model beside its weights and config.json.
+ * @param from the folder of the model. @param to another folder
  * @param more names of other files to take where they are there
  */
 export async function copyCompanions(from: string, to: string, more: readonly string[] = []): Promise<void> {
@@ -27,19 +28,5 @@ export async function copyCompanions(from: string, to: string, more: readonly st
     const target = path.join(to, name);
     await copyFile(path.join(from, name), target);
     await flush(target);
-  }
-}
-
-/** Writes a small file durably. */
-export const writeText = (file: string, content: string): Promise<void> =>
-  writeDurably(file, (handle) => writeAll(handle, new TextEncoder().encode(content)));
-
-/** Makes sure that a file is on the disk. */
-export async function flush(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

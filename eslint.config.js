@@ -9,7 +9,7 @@ const arrows = {
   schema: ['core', 'prisma', 'engine'],
   api: ['schema', 'core', 'engine'],
   client: [],
-  scripts: ['engine', 'core', 'prisma', 'schema'],
+  scripts: ['engine', 'core', 'prisma', 'schema', 'api'],
 };
 
 const packages = ['api', 'client', 'core', 'engine', 'prisma', 'schema', 'scripts', 'tests'];

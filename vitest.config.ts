@@ -7,9 +7,17 @@ const exclude = ['**/node_modules/**', '**/generated/**', '**/build/**', '**/.sv
 /** Vite would load the ES module of graphql beside the CommonJS one that its users get from Node; its classes must be there once. */
 const resolve = { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] };
 
+/** Tests that run on both databases: `packages` and `protocol` on SQLite, `postgresql` on PostgreSQL. Chosen to take two minutes. */
+const onBothDatabases = [
+  'core/{backup,limits,metrics,model-versions,projects,runs,streams}/**/*.test.ts',
+  'core/datasets/datasets.test.ts',
+  'tests/protocol/{changes,events,live,reads}.test.ts',
+];
+const onPostgresqlOnly = ['prisma/postgresql/**/*.test.ts', 'core/servers/**/*.test.ts'];
+
 /**
- * Four projects. `packages`: beside the code, run side by side. The others start servers, workers or a browser:
- * one file at a time, so that they do not fight for the cores.
+ * Five projects. `packages`: beside the code, run side by side. `postgresql`: some of all tests, again, on a PostgreSQL server of
+ * their own. The others start servers, workers or a browser: one file at a time, so that they do not fight for the cores.
  */
 export default defineConfig({
   test: {
@@ -20,9 +28,20 @@ export default defineConfig({
         test: {
           name: 'packages',
           include: ['{api,client,core,engine,prisma,schema,scripts}/**/*.test.{ts,mjs}'],
-          exclude,
+          exclude: [...exclude, ...onPostgresqlOnly],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        resolve,
+        test: {
+          name: 'postgresql',
+          include: [...onBothDatabases, ...onPostgresqlOnly],
+          exclude,
+          globalSetup: ['prisma/testing/setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       crossing('protocol', 60_000),

@@ -1,7 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
-
-/** Whether only this machine can reach a server that listens on `host`. */
-export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d+){3}|::1|\[::1\])$/i.test(host);
+import { isLoopback } from '@anneal/core';
 
 /** Whether it listens on every address of the machine. */
 const isAnyAddress = (host: string): boolean => host === '0.0.0.0' || host === '::' || host === '';
@@ -20,3 +19,6 @@ export function hostnameOf(authority: string): string | undefined {
     return undefined;
   }
 }
+
+/** IP address that a request came from; empty when its connection is gone already. */
+export const addressOf = ({ socket }: IncomingMessage): string => socket.remoteAddress ?? '';

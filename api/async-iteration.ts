@@ -53,3 +53,21 @@ export function endWithError<T>(source: AsyncIterable<T>, explain: (error: unkno
     },
   };
 }
+
+/** Passes each value through `map`. */
+export function mapped<T, Result>(source: AsyncIterable<T>, map: (value: T) => Result | Promise<Result>): AsyncIterableIterator<Result> {
+  const iterator = source[Symbol.asyncIterator]();
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      const result = await iterator.next();
+      return result.done ? result : { done: false, value: await map(result.value) };
+    },
+    async return() {
+      await iterator.return?.();
+      return { done: true, value: undefined };
+    },
+  };
+}

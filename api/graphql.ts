@@ -1,29 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import { createYoga, type YogaInitialContext } from 'graphql-yoga';
-import { schema } from '@anneal/schema';
+import { schema, type Caller } from '@anneal/schema';
 import type { Studio } from '@anneal/core';
 import type { RequestContext, ServerContext } from './context.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
+import type { Measures } from './operation/measures.ts';
+import { useMeasures } from './operation/use-measures.ts';
+import { useApiKeyUsage } from './use-api-key-usage.ts';
 import { useBodyLimit } from './use-body-limit.ts';
 import { useCostLimit } from './use-cost-limit.ts';
 import { useDocumentLimits } from './use-document-limits.ts';
 import { useEventId } from './use-event-id.ts';
 import { useJsonRequests } from './use-json-requests.ts';
+import { useKeyScopes } from './use-key-scopes.ts';
 import { errorMask, useMaskedErrors } from './use-masked-errors.ts';
 import { useRequestTimeout } from './use-request-timeout.ts';
+import { useSharedSubscriptions } from './use-shared-subscriptions.ts';
 import { useSubscriptionLimit } from './use-subscription-limit.ts';
 
 export interface GraphQLOptions {
   studio: Studio;
   limits: Limits;
   logger: Logger;
+  measures: Measures;
 }
 
 export type GraphQLServer = ReturnType<typeof createGraphQL>;
 
 /** The GraphQL server without any network: HTTP and SSE through `fetch`, WebSockets through `getEnveloped`. */
-export function createGraphQL({ studio, limits, logger }: GraphQLOptions) {
+export function createGraphQL({ studio, limits, logger, measures }: GraphQLOptions) {
   let graphiql: string | undefined;
   return createYoga<RequestContext, ServerContext>({
     schema,
@@ -39,8 +45,11 @@ export function createGraphQL({ studio, limits, logger }: GraphQLOptions) {
     // Yoga's own page loads its scripts from a CDN; this one has them inside and works without a network. 9 MB: loaded when asked for.
     renderGraphiQL: async (options) => (graphiql ??= (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options)),
     // Over a WebSocket there is no request.
-    context: ({ request, requestId }: Partial<YogaInitialContext> & RequestContext) => ({
+    context: ({ request, requestId, viewer = null, client = inside, sink }: Partial<YogaInitialContext> & RequestContext) => ({
       studio,
+      viewer,
+      client,
+      sink,
       requestId: requestId ?? randomUUID(),
       position: {},
       lastEventId: request?.headers.get('last-event-id') ?? undefined,
@@ -51,13 +60,20 @@ export function createGraphQL({ studio, limits, logger }: GraphQLOptions) {
       useBodyLimit(limits),
       useDocumentLimits(limits),
       useRequestTimeout(limits),
+      useSharedSubscriptions(logger),
       useSubscriptionLimit(limits),
       useEventId(limits),
       useMaskedErrors(logger),
+      useKeyScopes(),
       useCostLimit(limits),
+      useApiKeyUsage(studio),
+      useMeasures(measures),
     ],
   });
 }
+
+/** Who asks when no server stands before. */
+const inside: Caller = { address: '', userAgent: '', attempt: async () => undefined };
 
 const exampleQuery = `# The newest runs, and where each one stands.
 query Runs {

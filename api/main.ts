@@ -3,11 +3,12 @@ import process from 'node:process';
 import { createStudio, readConfig, StudioError, type Studio, type StudioConfig } from '@anneal/core';
 import { listenProblem } from './listen-problem.ts';
 import { createProgressDisplay, type ProgressDisplay } from './progress.ts';
+import { startTelemetry } from './operation/telemetry.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { showRuns } from './show-runs.ts';
 
 const usage =
-  'Usage: npm start [-- --no-quickstart]\n  --no-quickstart  do not start the first run of an empty studio by itself\nSettings: PORT, HOST, DATA_DIR, DATABASE_URL, ALLOWED_HOSTS, ALLOWED_ORIGINS in the environment.';
+  'Usage: npm start [-- --no-quickstart]\n  --no-quickstart  do not start the first run of an empty studio by itself\nSettings: PORT, HOST, DATA_DIR, DATABASE_URL, ALLOWED_HOSTS, ALLOWED_ORIGINS, ACCOUNTS, REGISTRATION, SETUP_CODE and others in the environment; docs/operation.md tells of each.';
 
 try {
   await main(process.argv.slice(2));
@@ -22,18 +23,20 @@ async function main(options: readonly string[]): Promise<void> {
   if (unknown !== undefined) return fail(`There is no option ${unknown}.\n${usage}`);
 
   const config = readConfig();
+  const endTelemetry = await startTelemetry();
   const studio = await createStudio(config);
   const server = await listen(studio, config);
   if (!server) return studio.close();
 
   const stopped = new AbortController();
   const display = createProgressDisplay(process.stdout);
-  display.say(welcome(server.url, config.dataFolder));
+  display.say(welcome(server.url, config.dataFolder, await studio.accounts.setupCode()));
   stopOnSignal(async () => {
     stopped.abort();
     display.say('Stopping. Runs that train go on by themselves; npm start comes back to them.');
     await server.close();
     await studio.close();
+    await endTelemetry().catch(() => undefined);
     process.exit(0);
   });
   const progress = showRuns({ studio, display, url: server.url, signal: stopped.signal });
@@ -68,14 +71,14 @@ function fail(message: string): void {
   process.exitCode = 1;
 }
 
-function welcome(url: string, dataFolder: string): string {
+function welcome(url: string, dataFolder: string, setupCode: string | undefined): string {
   return `
   Anneal is running.
 
   Web      ${url}
   GraphQL  ${url}/graphql
   Data     ${dataFolder}
-
+${setupCode === undefined ? '' : `  Set-up   ${setupCode} is the code for the first account, which will be its administrator\n`}
   Ctrl+C stops the studio; runs that train go on.
 `;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { hostnameOf, isLoopback } from './addresses.ts';
+import { isLoopback } from '@anneal/core';
+import { hostnameOf } from './addresses.ts';
 
 export interface Refusal {
   status: number;

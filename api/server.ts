@@ -1,14 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import path from 'node:path';
-import type { Studio } from '@anneal/core';
+import { isLoopback, openToStrangers, type Studio } from '@anneal/core';
 import { urlOf } from './addresses.ts';
+import { Admission, refuseAdmission, setRateHeaders } from './admission.ts';
+import { Connections } from './connections.ts';
+import { filesPath, serveFiles } from './files/files.ts';
 import { createGraphQL, type GraphQLServer } from './graphql.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
+import { Measures } from './operation/measures.ts';
+import { noteRequest, operationPaths, routeOf, serveOperation } from './operation/operation.ts';
+import { traceRequest } from './operation/telemetry.ts';
+import { endSlowRequest } from './request-deadline.ts';
 import { createGuard, type Refusal } from './request-guard.ts';
 import { graphiqlPolicy, setSecurityHeaders } from './security-headers.ts';
 import { serveClient } from './static-client.ts';
+import { errorMask } from './use-masked-errors.ts';
 import { serveWebSockets } from './websockets.ts';
 
 export interface ServerOptions {
@@ -34,47 +42,86 @@ export interface RunningServer {
 }
 
 /**
- * Serves the studio on one port: the web client at `/`, GraphQL over HTTP, SSE and WebSocket at `/graphql`, `/health`.
- * @throws the error of `listen` (`EADDRINUSE`, `EACCES`, …)
+ * Serves the studio on one port: the web client at `/`, GraphQL over HTTP, SSE and WebSocket at `/graphql`, files at `/files`, and
+ * `/health`, `/ready` and `/metrics` for those who keep it running.
+ * @throws Invalid for a studio without accounts that others could reach, the error of `listen` (`EADDRINUSE`, `EACCES`, …)
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { studio, port = 0, host = '127.0.0.1', logger = studio.logger } = options;
   const limits = { ...defaultLimits, ...options.limits };
+  if (studio.config.accounts === 'off' && !isLoopback(host)) throw openToStrangers(host);
+  const admission = new Admission(studio, limits);
+  const connections = new Connections(studio);
   const guard = createGuard({ host, allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] });
-  const graphql = createGraphQL({ studio, limits, logger });
+  const measures = new Measures(studio, () => sockets.count());
+  const graphql = createGraphQL({ studio, limits, logger, measures });
   const client = serveClient(options.clientFolder ?? path.join(import.meta.dirname, '../client/build'));
 
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: limits.requestSeconds * 1000 }, (request, response) => {
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 0 }, (request, response) => {
     const requestId = randomUUID();
     response.setHeader('x-request-id', requestId);
     setSecurityHeaders(response);
     const refusal = guard(request);
     if (refusal) return refuse(response, refusal);
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    if (pathname === '/health') return health(response);
-    if (pathname === graphql.graphqlEndpoint) return serveGraphQL(graphql, request, response, requestId);
-    client(request, response);
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const { pathname } = url;
+    noteRequest({ measures, logger }, request, response, { pathname, requestId });
+    traceRequest(request, response, routeOf(pathname), () => {
+      if (pathname.startsWith(filesPath)) return void serveFiles({ studio, logger }, request, response, url);
+      endSlowRequest(request, limits.requestSeconds);
+      if (operationPaths.has(pathname))
+        return void serveOperation({ studio, admission, measures, logger }, request, response, { pathname, requestId });
+      if (pathname === graphql.graphqlEndpoint)
+        return void serveGraphQL({ admission, connections, graphql, logger, request, response, requestId });
+      client(request, response);
+    });
   });
-  const sockets = serveWebSockets({ server, graphql, guard, limits, logger });
+  const sockets = serveWebSockets({ server, admission, connections, graphql, guard, limits, logger });
   const listeningPort = await listen(server, port, host);
   return {
     url: urlOf(host, listeningPort),
     port: listeningPort,
     close: async () => {
+      connections.close();
       sockets.close();
       await closeServer(server, () => sockets.terminate());
     },
   };
 }
 
-function serveGraphQL(graphql: GraphQLServer, request: IncomingMessage, response: ServerResponse, requestId: string): void {
-  if (request.method === 'GET' && request.headers.accept?.includes('text/html'))
-    response.setHeader('content-security-policy', graphiqlPolicy);
-  void graphql(request, response, { requestId });
+interface GraphQLRequest {
+  admission: Admission;
+  connections: Connections;
+  graphql: GraphQLServer;
+  logger: Logger;
+  request: IncomingMessage;
+  response: ServerResponse;
+  requestId: string;
 }
 
-function health(response: ServerResponse): void {
-  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end('{"status":"ok"}');
+async function serveGraphQL({ admission, connections, graphql, logger, request, response, requestId }: GraphQLRequest): Promise<void> {
+  if (request.method === 'GET' && request.headers.accept?.includes('text/html'))
+    response.setHeader('content-security-policy', graphiqlPolicy);
+  try {
+    const { viewer, client, taken } = await admission.admit(request, request.headers.authorization);
+    setRateHeaders(response, taken);
+    if (viewer)
+      response.once(
+        'close',
+        connections.add(viewer, () => cutStream(response)),
+      );
+    await graphql(request, response, { requestId, viewer, client });
+  } catch (error) {
+    refuseAdmission(response, errorMask(logger, requestId)(error));
+  }
+}
+
+/** Cuts an event stream without its last word, so that its reader comes back. Other answers are short, and end by themselves. */
+function cutStream(response: ServerResponse): void {
+  if (response.writableEnded || response.destroyed) return;
+  if (String(response.getHeader('content-type') ?? '').startsWith('text/event-stream')) response.destroy();
+  // It may still become one.
+  else setTimeout(() => cutStream(response), 100).unref();
 }
 
 function refuse(response: ServerResponse, { status, message }: Refusal): void {

@@ -30,7 +30,7 @@ export async function showRuns({ studio, display, url, signal }: ShowRunsOptions
     }
   };
 
-  const changes = studio.streams.runs({ signal });
+  const changes = studio.streams.runs({ signal })[Symbol.asyncIterator]();
   // Listens from here on, so that nothing is missed while the first ones are read.
   let change = changes.next();
   for (const { id } of await studio.prisma.run.findMany({

@@ -1,6 +1,8 @@
+import type { ExecutionResult } from 'graphql';
 import { isAsyncIterable, type FetchAPI, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import type { StreamPosition } from '@anneal/schema';
 import type { ServerContext } from './context.ts';
+import { contentOf } from './live/content.ts';
 import type { Limits } from './limits.ts';
 
 /**
@@ -33,8 +35,14 @@ export function useEventId({ keepAliveSeconds }: Pick<Limits, 'keepAliveSeconds'
 
 const acceptsEvents = (accept: string) => ['text/event-stream', 'text/*', '*/*'].some((type) => accept.includes(type));
 
+/** Of a stream that is executed for this reader alone. */
+function eventOf(result: ExecutionResult, { cursor }: StreamPosition): string {
+  const id = cursor === undefined ? '' : `id: ${cursor}\n`;
+  return `${id}event: next\ndata: ${JSON.stringify(result)}\n\n`;
+}
+
 function eventStream(
-  messages: AsyncIterable<unknown>,
+  messages: AsyncIterable<ExecutionResult>,
   position: StreamPosition,
   signal: AbortSignal,
   keepAliveSeconds: number,
@@ -65,8 +73,7 @@ function eventStream(
         controller.close();
         return;
       }
-      const id = position.cursor === undefined ? '' : `id: ${position.cursor}\n`;
-      controller.enqueue(encoder.encode(`${id}event: next\ndata: ${JSON.stringify(result.value)}\n\n`));
+      controller.enqueue(contentOf(result.value)?.event ?? encoder.encode(eventOf(result.value, position)));
     },
     cancel: stop,
   });

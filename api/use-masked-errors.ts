@@ -24,8 +24,11 @@ export function useMaskedErrors(logger: Logger): Plugin<ServerContext> {
     },
     onSubscribe({ args, subscribeFn, setSubscribeFn }) {
       const mask = errorMask(logger, args.contextValue.requestId);
-      const maskResult = (result: ExecutionResult): ExecutionResult =>
-        result.errors ? { ...result, errors: result.errors.map(mask) } : result;
+      const maskResult = (result: ExecutionResult): ExecutionResult => {
+        const errors = result.errors?.map(mask);
+        // A result that was masked before, for all its readers, stays the same.
+        return errors?.some((error, index) => error !== result.errors?.[index]) ? { ...result, errors } : result;
+      };
       const subscribe: Execute = subscribeFn;
       setSubscribeFn(async (operation: ExecutionArgs) => {
         try {

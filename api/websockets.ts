@@ -4,20 +4,27 @@ import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { GraphQLError } from 'graphql';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
-import type { Context } from 'graphql-ws';
+import { CloseCode, type Context } from 'graphql-ws';
 import { WebSocket, WebSocketServer } from 'ws';
+import type { Admission, Admitted } from './admission.ts';
+import type { Connections } from './connections.ts';
 import type { GraphQLServer } from './graphql.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
 import type { Execute, OperationFunctions } from './operations.ts';
+import { socketSink } from './live/socket-sink.ts';
 import type { Refusal } from './request-guard.ts';
 import { errorMask } from './use-masked-errors.ts';
 
 /** RFC 6455's registry: "Service Restart". `graphql-ws` clients connect again by themselves. */
 const serviceRestart = 1012;
+/** The same: "Try Again Later". */
+const tryAgainLater = 1013;
 
 export interface WebSocketOptions {
   server: Server;
+  admission: Admission;
+  connections: Connections;
   graphql: GraphQLServer;
   guard: (request: IncomingMessage) => Refusal | undefined;
   limits: Limits;
@@ -31,19 +38,37 @@ export interface WebSocketOptions {
  * (`ws` calls back when the operating system has the bytes), so at most one message an operation waits, and the stream behind
  * it goes back to the database when the reader returns.
  */
-export function serveWebSockets({ server, graphql, guard, limits, logger }: WebSocketOptions): { close(): void; terminate(): void } {
+export function serveWebSockets(options: WebSocketOptions): { count(): number; close(): void; terminate(): void } {
+  const { server, admission, connections, graphql, guard, limits, logger } = options;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, perMessageDeflate: false, clientTracking: true });
 
-  useServer<Record<string, unknown>, Partial<Extra>>(
+  useServer<Record<string, unknown>, SocketExtra>(
     {
       execute: masked((args) => graphqlFunctions(args.rootValue).execute(args), logger),
       subscribe: masked((args) => graphqlFunctions(args.rootValue).subscribe(args), logger),
-      async onSubscribe(context, _id, params) {
+      async onConnect(context) {
+        const { socket, request } = context.extra;
+        try {
+          const admitted = await admission.admit(request, authorizationOf(context));
+          context.extra.admitted = admitted;
+          if (admitted.viewer) {
+            const close = () => socket.close(CloseCode.Forbidden, 'Access has changed: connect again');
+            socket.once('close', connections.add(admitted.viewer, close));
+          }
+          return true;
+        } catch (error) {
+          socket.close(...refusedSocket(errorMask(logger)(error)));
+          return false;
+        }
+      },
+      async onSubscribe(context, id, params) {
         const requestId = randomUUID();
         try {
           const running = Object.keys(context.subscriptions).length;
           if (running > limits.operationsPerSocket) return [tooManyOperations(limits.operationsPerSocket)];
-          return await prepare(graphql, context, params, requestId);
+          const { admitted } = context.extra;
+          if (!admitted) throw new Error('a socket that was not admitted');
+          return await prepare({ graphql, context, id, params, requestId, admitted: await admission.admitAgain(admitted) });
         } catch (error) {
           return [errorMask(logger, requestId)(error)];
         }
@@ -66,6 +91,7 @@ export function serveWebSockets({ server, graphql, guard, limits, logger }: WebS
   });
 
   return {
+    count: () => sockets.clients.size,
     close() {
       for (const client of sockets.clients) client.close(serviceRestart, 'The server is restarting');
       sockets.close();
@@ -100,14 +126,25 @@ function graphqlFunctions(rootValue: unknown): GraphQLFunctions {
 
 type Params = { query: string; operationName?: string | null; variables?: Record<string, unknown> | null };
 
-async function prepare(
-  graphql: GraphQLServer,
-  context: Context<Record<string, unknown>, Partial<Extra>>,
-  params: Params,
-  requestId: string,
-) {
+/** `admitted`: who opened it, once that is known. */
+type SocketExtra = Partial<Extra> & { admitted?: Admitted };
+
+type SocketContext = Context<Record<string, unknown>, SocketExtra>;
+
+interface SocketOperation {
+  graphql: GraphQLServer;
+  context: SocketContext;
+  /** Of the operation, as its client named it. */
+  id: string;
+  params: Params;
+  requestId: string;
+  admitted: Admitted;
+}
+
+async function prepare({ graphql, context, id, params, requestId, admitted }: SocketOperation) {
   const { socket } = context.extra;
-  const functions: OperationFunctions = graphql.getEnveloped({ requestId, socket, params });
+  const sink = socket && socketSink(socket, id);
+  const functions: OperationFunctions = graphql.getEnveloped({ requestId, ...admitted, sink, socket, params });
   const { schema } = functions;
   const document = functions.parse(params.query);
   const errors = functions.validate(schema, document);
@@ -122,6 +159,24 @@ async function prepare(
     contextValue: await functions.contextFactory(),
     rootValue,
   };
+}
+
+/** What `connection_init` carried, as a header would: `{ "authorization": "Bearer …" }`. */
+function authorizationOf({ connectionParams }: Pick<SocketContext, 'connectionParams'>): string | undefined {
+  const authorization = connectionParams?.authorization ?? connectionParams?.Authorization;
+  if (authorization === undefined || authorization === null) return undefined;
+  // Anything but text is no credential, which is not the same as none.
+  return typeof authorization === 'string' ? authorization : JSON.stringify(authorization);
+}
+
+/** Code and reason to close a socket with that is not admitted. A reason has at most 123 bytes (RFC 6455, 5.5). */
+function refusedSocket({ message, extensions: { code } }: GraphQLError): [code: number, reason: string] {
+  const reason = Buffer.from(message)
+    .subarray(0, 123)
+    .toString()
+    .replace(/\uFFFD+$/, '');
+  if (code === 'UNAUTHENTICATED') return [CloseCode.Forbidden, reason];
+  return [tryAgainLater, reason];
 }
 
 const tooManyOperations = (limit: number) =>

@@ -49,9 +49,22 @@ describe('readConfig', () => {
     expect(issuesOf({ ALLOWED_ORIGINS: 'lab.example' })).toHaveLength(1);
   });
 
-  it('says that PostgreSQL has to wait', () => {
-    expect(issuesOf({ DATABASE_URL: 'postgres://localhost/x' })).toEqual([
-      { path: 'DATABASE_URL', message: expect.stringContaining('PostgreSQL is not supported yet') },
+  it('takes PostgreSQL, and does not repeat a URL that is wrong', () => {
+    expect(readConfig({ DATABASE_URL: 'postgresql://anneal@localhost/anneal' }).databaseUrl).toBe('postgresql://anneal@localhost/anneal');
+    expect(JSON.stringify(issuesOf({ DATABASE_URL: 'postgre://anneal:secret@localhost/anneal' }))).not.toContain('secret');
+  });
+
+  it('asks for accounts where other machines can reach it', () => {
+    expect(readConfig({})).toMatchObject({ accounts: 'off', registration: 'open' });
+    expect(readConfig({ HOST: '::1', ACCOUNTS: 'required' }).accounts).toBe('required');
+    expect(readConfig({ HOST: '0.0.0.0', REGISTRATION: 'closed', SETUP_CODE: 'not for all' })).toMatchObject({
+      accounts: 'required',
+      registration: 'closed',
+      setupCode: 'not for all',
+    });
+    expect(issuesOf({ HOST: '0.0.0.0', ACCOUNTS: 'off' })).toEqual([
+      { path: 'ACCOUNTS', message: expect.stringContaining('other machines can reach HOST 0.0.0.0') },
     ]);
+    expect(issuesOf({ ACCOUNTS: 'maybe', REGISTRATION: 'x', SETUP_CODE: 'short' })).toHaveLength(3);
   });
 });

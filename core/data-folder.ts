@@ -4,15 +4,17 @@ import { claim, EngineError } from '@anneal/engine';
 import { Conflict, Unavailable } from './errors.ts';
 
 /**
- * Makes the data folder where needed and takes it for this process: two studios would both look after the same runs.
+ * Makes the data folder where needed and takes it for this process: two studios would both look after the same runs. Servers that
+ * share a database share the folder too, and settle there who does what.
  * @returns gives it back.
- * @throws Unavailable when it cannot be written, Conflict when another studio uses it
+ * @throws Unavailable when it cannot be written, Conflict when another studio has it for itself
  */
-export function openDataFolder(folder: string): () => void {
+export function openDataFolder(folder: string, { shared }: { shared: boolean }): () => void {
   const file = path.join(folder, 'studio.json');
   try {
     fs.mkdirSync(path.join(folder, 'runs'), { recursive: true });
     fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK);
+    if (shared) return () => undefined;
     claim(
       file,
       ({ pid }) =>

@@ -1,6 +1,7 @@
 import type { Issue } from '@anneal/engine';
 
-export type StudioErrorCode = 'NOT_FOUND' | 'INVALID_INPUT' | 'CONFLICT' | 'FORBIDDEN' | 'UNAVAILABLE' | 'LIMIT_EXCEEDED';
+export type StudioErrorCode =
+  'NOT_FOUND' | 'INVALID_INPUT' | 'CONFLICT' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'UNAVAILABLE' | 'LIMIT_EXCEEDED' | 'RATE_LIMITED';
 
 /** Something that the caller can do something about. The message is for people and safe to show. Anything else that is thrown is a bug. */
 export abstract class StudioError extends Error {
@@ -33,6 +34,11 @@ export class Conflict extends StudioError {
   readonly code = 'CONFLICT';
 }
 
+/** The caller has not said who they are, or what they showed is not valid (any more). */
+export class Unauthenticated extends StudioError {
+  readonly code = 'UNAUTHENTICATED';
+}
+
 /** The caller may not do that. */
 export class Forbidden extends StudioError {
   readonly code = 'FORBIDDEN';
@@ -46,4 +52,16 @@ export class Unavailable extends StudioError {
 /** More than the studio is set to give. */
 export class LimitExceeded extends StudioError {
   readonly code = 'LIMIT_EXCEEDED';
+}
+
+/** Too often in too short a time. */
+export class RateLimited extends StudioError {
+  readonly code = 'RATE_LIMITED';
+  /** Until it is worth trying again. Seconds, whole. */
+  readonly retrySeconds: number;
+
+  constructor(message: string, retrySeconds: number) {
+    super(message);
+    this.retrySeconds = retrySeconds;
+  }
 }

@@ -1,10 +1,52 @@
-export { readConfig, type StudioConfig } from './config.ts';
-export { Conflict, Forbidden, Invalid, LimitExceeded, NotFound, StudioError, type StudioErrorCode, Unavailable } from './errors.ts';
+export { firstProject, requireAdministrator, requirePerson, requireRole, requireScope, requireViewer, visibleTo } from './access/access.ts';
+export type { AccessChange } from './access/access-changes.ts';
+export { backUp } from './backup/backup.ts';
+export { restore } from './backup/restore.ts';
+export { isScope, type Scope, scopes, type Viewer } from './access/viewer.ts';
+export { openToStrangers, readConfig, type StudioConfig } from './config.ts';
+export {
+  Conflict,
+  Forbidden,
+  Invalid,
+  LimitExceeded,
+  NotFound,
+  RateLimited,
+  StudioError,
+  type StudioErrorCode,
+  Unauthenticated,
+  Unavailable,
+} from './errors.ts';
+export type { GpuUsage } from './hardware/gpu-usage.ts';
+export type { HardwareSample } from './hardware/sampler.ts';
+export type { Client } from './identity/client.ts';
+export type { SessionTokens } from './identity/sessions.ts';
+export type { Bucket as RateLimit, Taken } from './limits/token-bucket.ts';
+export type { PreviewOptions, RowWindow } from './datasets/dataset-rows.ts';
+export {
+  type DatasetStatistics,
+  datasetStatistics,
+  type PreviewRow,
+  type RawRow,
+  rowProblem,
+  type RowProblem,
+} from './datasets/data-protocol.ts';
+export { type Origin, storedOrigin } from './datasets/origin.ts';
+export type { NewVersion, VersionSource } from './datasets/version-input.ts';
+export { storedSplits } from './datasets/version-reading.ts';
+export type { NewUpload } from './uploads/new-upload.ts';
 export type { ExperimentService } from './experiments/experiments.ts';
 export { createLogger, type Logger } from './logger.ts';
-export { type BaseModel, listBaseModels } from './models/base-models.ts';
+export { isLoopback } from './loopback.ts';
+export type { BaseModel } from './models/base-model.ts';
+export { type ModelVersionComparison, compareVersions, storedMetrics } from './model-versions/compare.ts';
+export { storedFiles, type VersionFile } from './model-versions/content.ts';
+export { lineageOf, type ModelLineage } from './model-versions/lineage.ts';
+export type { FileProblem } from './model-versions/version-folders.ts';
 export { compareKeys, unitOf } from './metrics/keys.ts';
-export type { MetricSeries, MetricService, SeriesOptions } from './metrics/metrics.ts';
+export type { ExportFormat, MetricExport } from './metrics/export.ts';
+export type { LoggedPoint } from './metrics/logged-points.ts';
+export type { Logged, LoggedRunService } from './metrics/logged-runs.ts';
+export type { ComparedRun, MetricSeries, MetricService, SeriesOptions } from './metrics/metrics.ts';
 export type { Bucket } from './metrics/rollups.ts';
 export { metricSummaries, type MetricSummary } from './metrics/summary.ts';
 export type { Playground, PlaygroundChunk, Sampling } from './playground/playground.ts';
@@ -12,9 +54,17 @@ export type { Quickstart } from './quickstart.ts';
 export type { Launcher } from './runs/launcher.ts';
 export { LocalLauncher, type LocalLauncherOptions } from './runs/launcher-local.ts';
 export { secondsLeft } from './runs/progress.ts';
+export { compareConfigs, type ConfigDifference } from './runs/compare-configs.ts';
+export type { RunPlan } from './runs/plans.ts';
+export type { QueuePlace } from './runs/queue.ts';
+export type { RunFile } from './runs/run-files.ts';
 export type { RunService, StartRunInput } from './runs/runs.ts';
 export { isEnded } from './runs/states.ts';
 export { eventsCursor, metricsCursor } from './streams/cursor.ts';
-export type { MetricPoint, MetricsBatch, RunEventMessage, StreamService } from './streams/streams.ts';
+export type { RunEventMessage } from './streams/events-channel.ts';
+export { type Follower, Live } from './streams/live.ts';
+export type { MetricPoint, MetricsBatch } from './streams/metrics-channel.ts';
+export type { RunChange } from './streams/run-changes.ts';
+export type { StreamService } from './streams/streams.ts';
 export { createStudio, type Studio, type StudioParts } from './studio.ts';
-export { type Issue, type TrainingConfig, type TrainingConfigInput, trainingConfigSchema } from '@anneal/engine';
+export { type DeviceFit, type Issue, type TrainingConfig, type TrainingConfigInput, trainingConfigSchema } from '@anneal/engine';

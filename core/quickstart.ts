@@ -1,5 +1,7 @@
 import { quickstartConfig } from '@anneal/engine';
 import type { PrismaClient, Run } from '@anneal/prisma';
+import { defaultProjectId } from './identity/local-user.ts';
+import { localViewer } from './identity/viewers.ts';
 import type { RunService } from './runs/runs.ts';
 
 /** The first run of a new studio. */
@@ -15,6 +17,7 @@ export class Quickstart {
   /** Starts the run named "Quickstart" when the studio has no run at all. @returns it, or null. */
   async startIfEmpty(): Promise<Run | null> {
     if ((await this.#prisma.run.count()) > 0) return null;
-    return this.#runs.start({ name: 'Quickstart', config: quickstartConfig });
+    const viewer = await localViewer(this.#prisma);
+    return this.#runs.start(viewer, { name: 'Quickstart', projectId: defaultProjectId, config: quickstartConfig });
   }
 }

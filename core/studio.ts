@@ -1,31 +1,35 @@
 import path from 'node:path';
-import { DatabaseError, openDatabase, type PrismaClient } from '@anneal/prisma';
+import { DatabaseError, isShared, openDatabase, type PrismaClient } from '@anneal/prisma';
 import type { StudioConfig } from './config.ts';
+import { createData, type Data } from './data.ts';
 import { openDataFolder } from './data-folder.ts';
 import { Unavailable } from './errors.ts';
-import { ExperimentService } from './experiments/experiments.ts';
+import { HardwareService } from './hardware/hardware.ts';
 import { createLogger, type Logger } from './logger.ts';
-import { MetricService } from './metrics/metrics.ts';
+import { createMeasuring, type Measuring } from './measuring.ts';
+import { ensureFirstUser } from './identity/local-user.ts';
+import { createModels, type Models } from './models.ts';
+import { createPeople, type People } from './people.ts';
 import { LocalPlayground } from './playground/local-playground.ts';
 import type { Playground } from './playground/playground.ts';
 import { Quickstart } from './quickstart.ts';
-import { JournalReader } from './runs/journal-reader.ts';
 import type { Launcher } from './runs/launcher.ts';
 import { LocalLauncher } from './runs/launcher-local.ts';
-import { RunService } from './runs/runs.ts';
-import { Supervisor } from './runs/supervisor.ts';
+import type { Slots } from './runs/slots.ts';
+import type { TrainingSources } from './runs/sources.ts';
+import { Duties } from './servers/duties.ts';
 import { Bus } from './streams/bus.ts';
+import { SharedBus } from './streams/shared-bus.ts';
 import { StreamService } from './streams/streams.ts';
+import { createTraining, type Training } from './training.ts';
 
 /** Everything that a studio does. Lists and single rows are read through `prisma`; every change goes through a service. */
-export interface Studio {
+export interface Studio extends People, Models, Data, Training, Measuring {
   readonly config: StudioConfig;
   readonly logger: Logger;
   readonly prisma: PrismaClient;
-  readonly experiments: ExperimentService;
-  readonly runs: RunService;
-  readonly metrics: MetricService;
   readonly streams: StreamService;
+  readonly hardware: HardwareService;
   readonly quickstart: Quickstart;
   readonly playground: Playground;
   /** Stops looking after the runs; their workers go on, and the next studio takes them over. */
@@ -37,10 +41,14 @@ export interface StudioParts {
   logger?: Logger;
   /** Default: processes on this machine. */
   launcher?: Launcher;
-  /** Runs that train at a time. Default 1. */
-  slots?: number;
+  /** Runs that train at a time, on each kind of device; a number: on the processor. Default: what the settings say. */
+  slots?: number | Slots;
+  /** Between a crash of a worker and the second try. Default 1,000 milliseconds. */
+  firstPause?: number;
   /** Default: processes on this machine. */
   playground?: Playground;
+  /** Lets datasets be fetched from 127.0.0.1: for tests, which have no other server. */
+  allowLoopbackUrls?: boolean;
 }
 
 /**
@@ -48,44 +56,78 @@ export interface StudioParts {
  * @throws Unavailable when the data folder or the database cannot be used, Conflict when another studio uses the folder
  */
 export async function createStudio(config: StudioConfig, parts: StudioParts = {}): Promise<Studio> {
-  const { logger = createLogger(), launcher = new LocalLauncher(), slots = 1 } = parts;
+  const { logger = createLogger(config.logLevel), launcher = new LocalLauncher(), firstPause } = parts;
+  const slots = typeof parts.slots === 'number' ? { cpu: parts.slots } : parts.slots;
   const { dataFolder } = config;
-  const release = openDataFolder(dataFolder);
-  const prisma = await open(config.databaseUrl).catch((error: unknown) => {
+  const shared = isShared(config.databaseUrl);
+  const release = openDataFolder(dataFolder, { shared });
+  const prisma = await open(config.databaseUrl, logger).catch((error: unknown) => {
     release();
     throw error;
   });
+  await ensureFirstUser(prisma);
   const folderOf = (runId: string) => path.join(dataFolder, 'runs', runId);
-  const bus = new Bus();
-  const reader = new JournalReader({ prisma, bus, logger, folderOf, onEnd: () => supervisor.wake() });
-  const supervisor: Supervisor = new Supervisor({ prisma, bus, logger, launcher, reader, folderOf, slots });
-  const experiments = new ExperimentService(prisma);
-  const runs = new RunService({ prisma, bus, experiments, supervisor, dataFolder, folderOf });
+  const bus = shared ? new SharedBus(config.databaseUrl, logger) : new Bus();
+  const people = createPeople({ config, prisma, bus, logger, folderOf });
+  const { startData, closeData, ...data } = createData({
+    config,
+    prisma,
+    logger,
+    findModel: (...model) => models.baseModels.find(...model),
+    allowLoopbackUrls: parts.allowLoopbackUrls,
+  });
+  const { uploads } = data;
+  const { downloading, sweepModels, ...models } = createModels({ prisma, bus, logger, dataFolder, folderOf, uploads });
+  const sources: TrainingSources = {
+    trainingFile: (...version) => data.datasetUse.trainingFile(...version),
+    holdDataset: (...version) => data.datasetUse.hold(...version),
+    trainingFolder: (...model) => models.baseModels.trainingFolder(...model),
+  };
+  const places = { folderOf, links: data.links, sources, slots, firstPause };
+  const { runKeeping, sweepRuns, ...training } = createTraining({ config, prisma, bus, logger, launcher, ...places });
+  const { experiments } = training;
+  const { retention, ...measuring } = createMeasuring({
+    prisma,
+    bus,
+    logger,
+    links: data.links,
+    experiments,
+    retentionDays: config.metricRetentionDays,
+  });
+  const duties = new Duties([runKeeping, downloading, retention], logger);
   const playground = parts.playground ?? new LocalPlayground(prisma, folderOf);
-  await supervisor.start();
+  await startData();
+  await duties.start(config.databaseUrl);
+  await sweepRuns();
+  await sweepModels();
   return {
     config,
     logger,
     prisma,
-    experiments,
-    runs,
-    metrics: new MetricService(prisma),
+    ...people,
+    ...models,
+    ...data,
+    ...training,
+    ...measuring,
     streams: new StreamService(prisma, bus),
-    quickstart: new Quickstart(prisma, runs),
+    hardware: new HardwareService({ dataFolder }),
+    quickstart: new Quickstart(prisma, training.runs),
     playground,
     close: async () => {
       playground.close();
-      await supervisor.close();
-      await reader.close();
+      await duties.close();
+      await closeData();
+      await people.apiKeyUsage.flush();
+      await bus.close();
       await prisma.$disconnect();
       release();
     },
   };
 }
 
-async function open(databaseUrl: string): Promise<PrismaClient> {
+async function open(databaseUrl: string, logger: Logger): Promise<PrismaClient> {
   try {
-    return await openDatabase(databaseUrl);
+    return await openDatabase(databaseUrl, { onWait: (message) => logger.warn(message) });
   } catch (error) {
     if (error instanceof DatabaseError) throw new Unavailable(error.message, { cause: error });
     throw error;

@@ -1,6 +1,10 @@
-export type DatabaseErrorCode = 'URL_UNSUPPORTED' | 'UNUSABLE' | 'NOT_OURS' | 'NEWER_VERSION' | 'MIGRATION_CHANGED' | 'MIGRATION_FAILED';
+export type DatabaseErrorCode =
+  'URL_UNSUPPORTED' | 'UNUSABLE' | 'UNREACHABLE' | 'NOT_OURS' | 'NEWER_VERSION' | 'MIGRATION_CHANGED' | 'MIGRATION_FAILED';
 
-/** The database cannot be used as it is. The message says why and what to do; nothing in the database was changed. */
+/**
+ * The database cannot be used as it is, or at the moment (`UNREACHABLE`). The message says why and what to do, and has no password in
+ * it; nothing in the database was changed.
+ */
 export class DatabaseError extends Error {
   readonly code: DatabaseErrorCode;
 

@@ -1,11 +1,26 @@
 import { createHash, randomUUID } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 import { DatabaseError, messageOf } from './errors.ts';
-import { migrationsTable } from './migrations-table.mjs';
 
-export const migrationsFolder = path.join(import.meta.dirname, 'migrations');
+/** A database that migrations are applied to, on a connection that nobody else uses meanwhile. */
+export interface MigrationTarget {
+  /** Names the database in messages. */
+  readonly label: string;
+  /** Folder of its migrations. */
+  readonly folder: string;
+  /** Ends of sentences for people. */
+  readonly advice: { readonly ownDatabase: string; readonly anotherDatabase: string };
+  /** DDL of Prisma's own table. */
+  readonly migrationsTable: string;
+  rows(sql: string): Promise<unknown[][]>;
+  /** Names of all tables. */
+  tables(): Promise<string[]>;
+  /** A literal of a point in time. */
+  time(date: Date): string;
+  /** Runs statements in one transaction, whole or not at all. */
+  inTransaction(script: string): Promise<void>;
+}
 
 interface Migration {
   name: string;
@@ -14,20 +29,23 @@ interface Migration {
   checksum: string;
 }
 
+interface Applied {
+  checksum: string;
+  finished: boolean;
+}
+
 /**
  * Brings a database up to date and records what was applied as `prisma migrate deploy` does, so that Prisma's own command line
  * keeps working on it. Each migration is applied whole or not at all.
- * @param connection a connection of its own: nobody else may use it meanwhile.
- * @param label names the database in messages.
  * @returns names of the migrations that were applied now.
  * @throws DatabaseError before anything is changed when the database is not ours, from a newer version, or was made by other migrations.
  */
-export async function applyMigrations(connection: SqlDriverAdapter, label: string, folder = migrationsFolder): Promise<string[]> {
-  const migrations = await readMigrations(folder);
-  const applied = await readApplied(connection, label);
-  check(migrations, applied, label);
+export async function applyMigrations(target: MigrationTarget): Promise<string[]> {
+  const migrations = await readMigrations(target.folder);
+  const applied = await readApplied(target);
+  check(migrations, applied, target);
   const pending = migrations.filter(({ name }) => !applied.has(name));
-  for (const migration of pending) await apply(connection, migration, label);
+  for (const migration of pending) await apply(target, migration);
   return pending.map(({ name }) => name);
 }
 
@@ -43,81 +61,62 @@ async function readMigrations(folder: string): Promise<Migration[]> {
 }
 
 /** Checksum and end of each migration that the database records; a migration that was rolled back does not count. */
-async function readApplied(connection: SqlDriverAdapter, label: string): Promise<Map<string, { checksum: string; finished: boolean }>> {
-  const tables = await rowsOf(connection, `SELECT "name" FROM sqlite_master WHERE "type" = 'table' AND "name" NOT LIKE 'sqlite_%'`);
+async function readApplied(target: MigrationTarget): Promise<Map<string, Applied>> {
+  const tables = await target.tables();
   if (tables.length === 0) return new Map();
-  if (!tables.some(([name]) => name === '_prisma_migrations')) {
+  if (!tables.includes('_prisma_migrations')) {
     throw new DatabaseError(
       'NOT_OURS',
-      `The database ${label} has tables of another program (${tables.map(([name]) => String(name)).join(', ')}). Nothing was changed. Set DATABASE_URL to a file of its own.`,
+      `The database ${target.label} has tables of another program (${tables.slice(0, 10).join(', ')}). Nothing was changed. ${target.advice.ownDatabase}.`,
     );
   }
-  const rows = await rowsOf(
-    connection,
+  const rows = await target.rows(
     'SELECT "migration_name", "checksum", "finished_at" FROM "_prisma_migrations" WHERE "rolled_back_at" IS NULL',
   );
   return new Map(rows.map(([name, checksum, finishedAt]) => [String(name), { checksum: String(checksum), finished: finishedAt !== null }]));
 }
 
-async function rowsOf(connection: SqlDriverAdapter, sql: string): Promise<unknown[][]> {
-  return (await connection.queryRaw({ sql, args: [], argTypes: [] })).rows;
-}
-
-function check(
-  migrations: readonly Migration[],
-  applied: ReadonlyMap<string, { checksum: string; finished: boolean }>,
-  label: string,
-): void {
+function check(migrations: readonly Migration[], applied: ReadonlyMap<string, Applied>, { label, advice }: MigrationTarget): void {
   const known = new Map(migrations.map((migration) => [migration.name, migration]));
   for (const [name, { checksum, finished }] of applied) {
     const migration = known.get(name);
     if (!migration) {
       throw new DatabaseError(
         'NEWER_VERSION',
-        `The database ${label} is from a newer version of Anneal: it has the migration ${name}, which this version does not know. Nothing was changed. Update Anneal, or set DATA_DIR to another folder.`,
+        `The database ${label} is from a newer version of Anneal: it has the migration ${name}, which this version does not know. Nothing was changed. Update Anneal, or ${advice.anotherDatabase}.`,
       );
     }
     if (checksum !== migration.checksum) {
       throw new DatabaseError(
         'MIGRATION_CHANGED',
-        `The database ${label} was made by another version of Anneal: its migration ${name} is not the one of this version. Nothing was changed. Use the version that made it, or set DATA_DIR to another folder.`,
+        `The database ${label} was made by another version of Anneal: its migration ${name} is not the one of this version. Nothing was changed. Use the version that made it, or ${advice.anotherDatabase}.`,
       );
     }
     if (!finished) {
       throw new DatabaseError(
         'MIGRATION_FAILED',
-        `The migration ${name} of the database ${label} was begun by Prisma's command line and did not end. Settle it with "npx prisma migrate resolve", or set DATA_DIR to another folder.`,
+        `The migration ${name} of the database ${label} was begun by Prisma's command line and did not end. Settle it with "npx prisma migrate resolve", or ${advice.anotherDatabase}.`,
       );
     }
   }
 }
 
-async function apply(connection: SqlDriverAdapter, { name, sql, checksum }: Migration, label: string): Promise<void> {
-  const now = Date.now();
-  const record = [randomUUID(), checksum, now, name, now, 1].map((value) =>
-    typeof value === 'number' ? value : `'${value.replaceAll("'", "''")}'`,
-  );
+async function apply(target: MigrationTarget, { name, sql, checksum }: Migration): Promise<void> {
+  const now = target.time(new Date());
+  const record = [literal(randomUUID()), literal(checksum), now, literal(name), now, '1'];
   const columns = '"id", "checksum", "finished_at", "migration_name", "started_at", "applied_steps_count"';
-  // Tables that are made anew are dropped first: with foreign keys on, their children's rows would go too. The switch works outside of transactions only.
-  const script = [
-    'PRAGMA foreign_keys = OFF;',
-    'BEGIN IMMEDIATE;',
-    `${migrationsTable.sqlite};`,
-    sql,
-    `;INSERT INTO "_prisma_migrations" (${columns}) VALUES (${record.join(', ')});`,
-    'COMMIT;',
-  ].join('\n');
+  const script = `${target.migrationsTable};\n${sql}\n;INSERT INTO "_prisma_migrations" (${columns}) VALUES (${record.join(', ')});`;
   try {
-    await connection.executeScript(script);
+    await target.inTransaction(script);
   } catch (error) {
     // Another process may have applied it in the meantime.
-    if ((await readApplied(connection, label)).get(name)?.checksum === checksum) return;
+    if ((await readApplied(target)).get(name)?.checksum === checksum) return;
     throw new DatabaseError(
       'MIGRATION_FAILED',
-      `The migration ${name} of the database ${label} failed: ${messageOf(error)}. Nothing was changed.`,
+      `The migration ${name} of the database ${target.label} failed: ${messageOf(error)}. Nothing was changed.`,
       { cause: error },
     );
-  } finally {
-    await connection.executeScript('PRAGMA foreign_keys = ON;');
   }
 }
+
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;

@@ -2,6 +2,7 @@
 // Stands in for Prisma's native `schema-engine` program, which its install step would download: the same JSON-RPC over stdio,
 // served by the same engine compiled to WebAssembly (@prisma/schema-engine-wasm), on the driver adapters that the studio uses.
 // prisma.config.ts points the command line here. A database is one entry in `databases`.
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import readline from 'node:readline';
@@ -11,7 +12,7 @@ import { migrationsTable } from './migrations-table.mjs';
 /** @typedef {import('@prisma/driver-adapter-utils').SqlDriverAdapter} Adapter */
 /** @typedef {{ connectTo: (url: string) => Promise<Adapter>, connectToShadow: (url: string) => Promise<Adapter>, drop: (url: string) => Promise<void> }} Database */
 
-/** @type {Record<string, () => Promise<{ provider: 'sqlite', adapterName: string } & Database>>} */
+/** @type {Record<string, () => Promise<{ provider: 'sqlite' | 'postgres', adapterName: string } & Database>>} */
 const databases = {
   file: async () => {
     const { PrismaLibSql } = await import('@prisma/adapter-libsql');
@@ -24,7 +25,44 @@ const databases = {
       drop: async (url) => ['', '-wal', '-shm', '-journal'].forEach((end) => fs.rmSync(url.slice('file:'.length) + end, { force: true })),
     };
   },
+  postgresql: async () => {
+    const [{ PrismaPg }, { default: pg }] = await Promise.all([import('@prisma/adapter-pg'), import('pg')]);
+    nameCharacters(pg);
+    const schemaOf = (/** @type {string} */ url) => new URL(url).searchParams.get('schema') ?? 'public';
+    const connectTo = async (/** @type {string} */ url) => {
+      const pool = new pg.Pool({ connectionString: url, max: 1, options: `-c search_path=${schemaOf(url)}` });
+      const adapter = await new PrismaPg(pool, { schema: schemaOf(url), disposeExternalPool: true }).connect();
+      // The adapter cuts scripts at each semicolon, in the middle of texts too; the server takes them whole.
+      adapter.executeScript = async (script) => void (await pool.query(script));
+      return adapter;
+    };
+    const run = async (/** @type {string} */ url, /** @type {string} */ sql) => {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      await client.query(sql).finally(() => client.end());
+    };
+    return {
+      provider: 'postgres',
+      adapterName: '@prisma/adapter-pg',
+      connectTo,
+      connectToShadow: async (url) => {
+        const shadow = new URL(url);
+        const name = `prisma_migrate_shadow_db_${randomUUID()}`;
+        shadow.pathname = `/${name}`;
+        await run(url, `CREATE DATABASE "${name}"`);
+        const adapter = await connectTo(shadow.href);
+        const dispose = adapter.dispose.bind(adapter);
+        adapter.dispose = async () => {
+          await dispose();
+          await run(url, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+        };
+        return adapter;
+      },
+      drop: (url) => run(url, `DROP SCHEMA IF EXISTS "${schemaOf(url)}" CASCADE; CREATE SCHEMA "${schemaOf(url)}"`),
+    };
+  },
 };
+databases.postgres = databases.postgresql;
 
 const usesMigrationsTable = new Set([
   'applyMigrations',
@@ -113,6 +151,33 @@ async function serve() {
     }
   }
   process.exit(0);
+}
+
+/**
+ * The catalogues of PostgreSQL have columns of its internal type "char", which the adapter refuses: they are passed as bpchar.
+ * @param {typeof import('pg')} pg
+ */
+function nameCharacters(pg) {
+  /** @type {Record<number, number>} */
+  const others = { 18: 1042, 1002: 1014 };
+  const query = pg.Client.prototype.query;
+  /** @param {any} results */
+  const renamed = (results) => {
+    for (const result of [results].flat())
+      for (const field of result?.fields ?? []) field.dataTypeID = others[field.dataTypeID] ?? field.dataTypeID;
+    return results;
+  };
+  pg.Client.prototype.query = /** @type {any} */ (
+    function (/** @type {any[]} */ ...given) {
+      const callback = given.at(-1);
+      if (typeof callback === 'function') {
+        given[given.length - 1] = (/** @type {unknown} */ error, /** @type {unknown} */ results) => callback(error, renamed(results));
+        return Reflect.apply(query, this, given);
+      }
+      const answer = Reflect.apply(query, this, given);
+      return answer instanceof Promise ? answer.then(renamed) : answer;
+    }
+  );
 }
 
 async function loadEngine() {

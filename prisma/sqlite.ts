@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { PrismaLibSql } from '@prisma/adapter-libsql';
 import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 import { DatabaseError, messageOf } from './errors.ts';
+import { migrationsTable } from './migrations-table.mjs';
+import { applyMigrations, type MigrationTarget } from './migrations.ts';
 
 type Config = Parameters<PrismaLibSql['createClient']>[0];
 type Client = ReturnType<PrismaLibSql['createClient']>;
@@ -86,4 +88,43 @@ export async function prepareDatabaseFile(url: string): Promise<string> {
     );
   }
   return file;
+}
+
+/** A SQLite file as a target of migrations. @param connection without the settings of the studio, which would change a file of somebody else's */
+export const sqliteTarget = (connection: SqlDriverAdapter, file: string): MigrationTarget => {
+  const rows = async (sql: string) => (await connection.queryRaw({ sql, args: [], argTypes: [] })).rows;
+  return {
+    label: file,
+    folder: path.join(import.meta.dirname, 'migrations/sqlite'),
+    advice: { ownDatabase: 'Set DATABASE_URL to a file of its own', anotherDatabase: 'set DATA_DIR to another folder' },
+    migrationsTable: migrationsTable.sqlite,
+    rows,
+    tables: async () => {
+      const names = await rows(`SELECT "name" FROM sqlite_master WHERE "type" = 'table' AND "name" NOT LIKE 'sqlite_%'`);
+      return names.map(([name]) => String(name));
+    },
+    time: (date) => String(date.getTime()),
+    inTransaction: async (script) => {
+      try {
+        // Tables that are made anew are dropped first: with foreign keys on, their children's rows would go too. The switch works outside of transactions only.
+        await connection.executeScript(`PRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;\n${script}\nCOMMIT;`);
+      } finally {
+        await connection.executeScript('PRAGMA foreign_keys = ON;');
+      }
+    },
+  };
+};
+
+/** Brings a SQLite file up to date. @throws DatabaseError */
+export async function migrateSqlite(file: string): Promise<void> {
+  const connection = await new PrismaLibSql({ url: `file:${file}` }).connect();
+  try {
+    await connection.executeScript('PRAGMA busy_timeout = 5000;');
+    await applyMigrations(sqliteTarget(connection, file));
+  } catch (error) {
+    if (error instanceof DatabaseError) throw error;
+    throw new DatabaseError('UNUSABLE', `The database ${file} cannot be used: ${messageOf(error)}.`, { cause: error });
+  } finally {
+    await connection.dispose();
+  }
 }

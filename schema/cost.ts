@@ -1,5 +1,14 @@
 import { complexityFromQuery } from '@pothos/plugin-complexity';
-import { getOperationAST, getVariableValues, Kind, type DocumentNode, type GraphQLSchema } from 'graphql';
+import {
+  type DocumentNode,
+  getOperationAST,
+  getVariableValues,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  isLeafType,
+  Kind,
+  type TypeNode,
+} from 'graphql';
 
 export interface OperationCost {
   /** A field is 1; what is inside a list or a page is multiplied by its size. */
@@ -27,10 +36,17 @@ export function operationCost({ schema, document, operationName, variableValues,
   const operation = getOperationAST(document, operationName);
   if (!operation || !schema.getRootType(operation.operation)) return null;
   const variables = variableValues ?? {};
-  if (getVariableValues(schema, operation.variableDefinitions ?? [], variables).errors) return null;
+  // Costs depend on numbers and lists of names alone. What is inside of input objects may be long and is checked once, by execution.
+  const definitions = (operation.variableDefinitions ?? []).filter(({ type }) => isLeafType(namedType(schema, type)));
+  if (getVariableValues(schema, definitions, variables).errors) return null;
   const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
   return complexityFromQuery(
     { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] },
     { schema, variables, ctx: typeof contextValue === 'object' && contextValue !== null ? contextValue : {} },
   );
+}
+
+/** What a variable holds, its lists unwrapped. */
+function namedType(schema: GraphQLSchema, type: TypeNode): GraphQLNamedType | undefined {
+  return type.kind === Kind.NAMED_TYPE ? schema.getType(type.name.value) : namedType(schema, type.type);
 }

@@ -1,19 +1,22 @@
-import { Conflict, Invalid } from '@anneal/core';
+import { visibleTo, type Viewer } from '@anneal/core';
 import type { Prisma } from '@anneal/prisma';
 import { builder } from './builder.ts';
+import { databaseId } from './global-id.ts';
 import { OrderDirection, sortOrder } from './order.ts';
 import { connectionCost } from './page.ts';
-import { selecting } from './selection.ts';
 
-const Experiment = builder.prismaNode('Experiment', {
+export const Experiment = builder.prismaNode('Experiment', {
   description: 'Runs that belong together.',
-  id: { field: 'id', description: 'Global id.' },
-  // What is gone is null for `node`, not an error.
+  id: { resolve: ({ id }) => id, description: 'Global id.' },
+  findUnique: (id, { viewer }) => ({ id, ...visibleTo(viewer) }),
+  authScopes: ({ projectId }) => ({ member: projectId }),
+  // What is gone, or nobody's business, is null for `node`, not an error.
   nullable: true,
-  select: { id: true },
+  select: { id: true, projectId: true },
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'Its name; no two experiments have the same.' }),
+    name: t.exposeString('name', { description: 'Its name; no two experiments of a project have the same.' }),
     description: t.exposeString('description', { description: 'What it is about; may be empty.' }),
+    project: t.relation('project', { description: 'The project that it belongs to.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     runs: t.relatedConnection('runs', {
       cursor: 'id',
@@ -28,7 +31,8 @@ const Experiment = builder.prismaNode('Experiment', {
 const ExperimentFilter = builder.inputType('ExperimentFilter', {
   description: 'Which experiments. All that is given must hold.',
   fields: (t) => ({
-    search: t.string({ description: 'Part of the name or the description.' }),
+    search: t.string({ description: 'Part of the name or the description, in large or small letters.' }),
+    projectId: t.id({ description: 'In this project.' }),
   }),
 });
 
@@ -51,9 +55,12 @@ const ExperimentOrder = builder.inputType('ExperimentOrder', {
 type Filter = typeof ExperimentFilter.$inferInput;
 type Order = typeof ExperimentOrder.$inferInput;
 
-function where(filter: Filter | null | undefined): Prisma.ExperimentWhereInput {
-  const search = filter?.search?.trim();
-  return search ? { OR: [{ name: { contains: search } }, { description: { contains: search } }] } : {};
+function where(viewer: Viewer | null, filter: Filter | null | undefined): Prisma.ExperimentWhereInput {
+  const search = filter?.search?.trim().toLowerCase();
+  return {
+    AND: [visibleTo(viewer), filter?.projectId ? { projectId: databaseId('Project', filter.projectId) } : {}],
+    ...(search && { searchText: { contains: search } }),
+  };
 }
 
 /** The id at the end makes the order total, as cursors need it. */
@@ -72,31 +79,8 @@ builder.queryField('experiments', (t) =>
       filter: t.arg({ type: ExperimentFilter, description: 'Which experiments.' }),
       orderBy: t.arg({ type: ExperimentOrder, description: 'In which order.' }),
     },
-    totalCount: (_root, { filter }, { studio }) => studio.prisma.experiment.count({ where: where(filter) }),
-    resolve: (query, _root, args, { studio }) =>
-      studio.prisma.experiment.findMany({ ...query, where: where(args.filter), orderBy: orderBy(args.orderBy) }),
-  }),
-);
-
-builder.mutationField('createExperiment', (t) =>
-  t.prismaFieldWithInput({
-    type: Experiment,
-    description: 'Makes an experiment to put runs into.',
-    errors: {
-      types: [Invalid, Conflict],
-      union: { description: 'The new experiment, or why there is none.' },
-      result: { description: 'The experiment was made.' },
-      dataField: { description: 'The new experiment.' },
-    },
-    typeOptions: { description: 'The experiment to make.' },
-    argOptions: { description: 'The experiment to make.' },
-    input: {
-      name: t.input.string({ required: true, description: '1 to 100 characters; no other experiment may have it.' }),
-      description: t.input.string({ description: 'What it is about.' }),
-    },
-    resolve: async (query, _root, { input }, { studio }) => {
-      const { id } = await studio.experiments.create({ name: input.name, description: input.description ?? undefined });
-      return studio.prisma.experiment.findUniqueOrThrow({ ...selecting(query), where: { id } });
-    },
+    totalCount: (_root, { filter }, { studio, viewer }) => studio.prisma.experiment.count({ where: where(viewer, filter) }),
+    resolve: (query, _root, args, { studio, viewer }) =>
+      studio.prisma.experiment.findMany({ ...query, where: where(viewer, args.filter), orderBy: orderBy(args.orderBy) }),
   }),
 );

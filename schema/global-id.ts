@@ -14,3 +14,7 @@ export function databaseId(typename: string, globalId: string): string {
   }
   throw new NotFound(`There is no ${typename.toLowerCase()} with the id "${globalId}".`);
 }
+
+/** The same for one that may be left out. */
+export const optionalId = (typename: string, globalId: string | null | undefined): string | undefined =>
+  globalId == null ? undefined : databaseId(typename, globalId);

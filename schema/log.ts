@@ -1,6 +1,8 @@
+import type { Prisma } from '@anneal/prisma';
 import { builder } from './builder.ts';
+import { sameForAll } from './stream.ts';
 
-const LogLevel = builder.enumType('LogLevel', {
+export const LogLevel = builder.enumType('LogLevel', {
   description: 'How much a log line matters.',
   values: {
     INFO: { description: 'Good to know.' },
@@ -9,9 +11,24 @@ const LogLevel = builder.enumType('LogLevel', {
   } as const,
 });
 
+export const LogFilter = builder.inputType('LogFilter', {
+  description: 'Which log lines. All that is given must hold.',
+  fields: (t) => ({
+    levels: t.field({ type: [LogLevel], description: 'Of one of these levels. An empty list: of any.' }),
+    search: t.string({ description: 'Part of the text, large and small letters as they are.' }),
+  }),
+});
+
+/** The filter as the database takes it. */
+export function logWhere(filter: typeof LogFilter.$inferInput | null | undefined): Prisma.RunEventWhereInput {
+  const search = filter?.search?.trim();
+  return { ...(filter?.levels?.length && { level: { in: filter.levels } }), ...(search && { message: { contains: search } }) };
+}
+
 export const LogLine = builder.prismaObject('RunEvent', {
   variant: 'LogLine',
   description: 'A line that the training process wrote.',
+  extensions: sameForAll,
   select: { runId: true, sequence: true },
   fields: (t) => ({
     sequence: t.exposeInt('sequence', { description: 'Number among all events of the run; grows, with gaps.' }),

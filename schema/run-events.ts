@@ -6,11 +6,12 @@ import { existingRun } from './existing-run.ts';
 import { LogLine } from './log.ts';
 import { resumeAfter } from './resume.ts';
 import { RunState } from './run-state.ts';
-import { stoppable } from './stream.ts';
+import { sameForAll, stoppable } from './stream.ts';
 
 const RunStateChanged = builder.prismaObject('RunEvent', {
   variant: 'RunStateChanged',
   description: 'A run came into another state.',
+  extensions: sameForAll,
   select: { runId: true, sequence: true },
   fields: (t) => ({
     run: t.relation('run', { description: 'The run, as it stands now.' }),
@@ -26,11 +27,13 @@ const RunStateChanged = builder.prismaObject('RunEvent', {
 
 const RunEvent = builder.unionType('RunEvent', {
   description: 'What happened to a run.',
+  extensions: sameForAll,
   types: [RunStateChanged, LogLine, Checkpoint, Artifact],
 });
 
 const RunEventMessageRef = builder.objectRef<RunEventMessage>('RunEventMessage').implement({
   description: 'One event of a run.',
+  extensions: sameForAll,
   fields: (t) => ({
     cursor: t.exposeString('cursor', { description: 'Give it as `after` to go on behind this event.' }),
     event: t.field({ type: RunEvent, description: 'What happened.', resolve: ({ event }) => branded(event) }),

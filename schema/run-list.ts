@@ -1,6 +1,7 @@
+import { visibleTo, type Viewer } from '@anneal/core';
 import type { Prisma } from '@anneal/prisma';
 import { builder } from './builder.ts';
-import { databaseId } from './global-id.ts';
+import { optionalId } from './global-id.ts';
 import { OrderDirection, sortOrder } from './order.ts';
 import { connectionCost } from './page.ts';
 import { RunState } from './run-state.ts';
@@ -9,9 +10,17 @@ import { Run } from './run.ts';
 const RunFilter = builder.inputType('RunFilter', {
   description: 'Which runs. All that is given must hold.',
   fields: (t) => ({
-    search: t.string({ description: 'Part of the name.' }),
+    search: t.string({ description: 'Part of the name or the notes, in large or small letters.' }),
     states: t.field({ type: [RunState], description: 'In one of these states. An empty list: in any.' }),
+    projectId: t.id({ description: 'In this project.' }),
     experimentId: t.id({ description: 'In this experiment.' }),
+    tags: t.stringList({ description: 'With all of these tags.' }),
+    datasetVersionId: t.id({ description: 'Trained on this version of a dataset.' }),
+    baseModelId: t.id({ description: 'Started from this registered base model.' }),
+    parentId: t.id({ description: 'Cloned from this run.' }),
+    createdById: t.id({ description: 'Asked for by this user.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Asked for at this time or later.' }),
+    createdTo: t.field({ type: 'DateTime', description: 'Asked for before this time.' }),
   }),
 });
 
@@ -37,14 +46,22 @@ const RunOrder = builder.inputType('RunOrder', {
 type Filter = typeof RunFilter.$inferInput;
 type Order = typeof RunOrder.$inferInput;
 
-function where(filter: Filter | null | undefined): Prisma.RunWhereInput {
-  const search = filter?.search?.trim();
+function where(viewer: Viewer | null, filter: Filter | null | undefined): Prisma.RunWhereInput {
+  const search = filter?.search?.trim().toLowerCase();
   return {
-    ...(search && { name: { contains: search } }),
+    AND: [visibleTo(viewer), { projectId: optionalId('Project', filter?.projectId) }, ...(filter?.tags ?? []).map(withTag)],
+    ...(search && { searchText: { contains: search } }),
     ...(filter?.states?.length && { state: { in: filter.states } }),
-    ...(filter?.experimentId && { experimentId: databaseId('Experiment', filter.experimentId) }),
+    experimentId: optionalId('Experiment', filter?.experimentId),
+    datasetVersionId: optionalId('DatasetVersion', filter?.datasetVersionId),
+    baseModelId: optionalId('BaseModel', filter?.baseModelId),
+    parentId: optionalId('Run', filter?.parentId),
+    createdById: optionalId('User', filter?.createdById),
+    createdAt: { gte: filter?.createdFrom ?? undefined, lt: filter?.createdTo ?? undefined },
   };
 }
+
+const withTag = (tag: string): Prisma.RunWhereInput => ({ tags: { some: { name: tag.trim() } } });
 
 /** The id at the end makes the order total, as cursors need it. */
 function orderBy(order: Order | null | undefined): Prisma.RunOrderByWithRelationInput[] {
@@ -69,8 +86,8 @@ builder.queryField('runs', (t) =>
       filter: t.arg({ type: RunFilter, description: 'Which runs.' }),
       orderBy: t.arg({ type: RunOrder, description: 'In which order.' }),
     },
-    totalCount: (_root, { filter }, { studio }) => studio.prisma.run.count({ where: where(filter) }),
-    resolve: (query, _root, args, { studio }) =>
-      studio.prisma.run.findMany({ ...query, where: where(args.filter), orderBy: orderBy(args.orderBy) }),
+    totalCount: (_root, { filter }, { studio, viewer }) => studio.prisma.run.count({ where: where(viewer, filter) }),
+    resolve: (query, _root, args, { studio, viewer }) =>
+      studio.prisma.run.findMany({ ...query, where: where(viewer, args.filter), orderBy: orderBy(args.orderBy) }),
   }),
 );

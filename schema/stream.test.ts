@@ -13,7 +13,7 @@ async function* waitsForever(signal: AbortSignal, onEnd: () => void): AsyncGener
 describe('a stoppable stream', () => {
   it('stops a source that is waiting for its next value', async () => {
     let ended = false;
-    const stream = stoppable((signal) => waitsForever(signal, () => (ended = true)));
+    const stream = stoppable((signal) => waitsForever(signal, () => (ended = true)))[Symbol.asyncIterator]();
     expect(await stream.next()).toEqual({ done: false, value: 1 });
     const pending = stream.next();
     await stream.return?.();
@@ -26,7 +26,7 @@ describe('a stoppable stream', () => {
     const stream = stoppable(async function* () {
       yield 1;
       throw new Error('the disk is gone');
-    });
+    })[Symbol.asyncIterator]();
     await stream.next();
     await expect(stream.next()).rejects.toThrow('the disk is gone');
   });

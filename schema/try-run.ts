@@ -1,7 +1,8 @@
-import { Invalid, type PlaygroundChunk } from '@anneal/core';
+import { Invalid, requireScope, type PlaygroundChunk } from '@anneal/core';
 import { z } from 'zod';
 import { builder } from './builder.ts';
 import { existingRun } from './existing-run.ts';
+import { optionalId } from './global-id.ts';
 import { stoppable } from './stream.ts';
 
 const TryRunSide = builder.enumType('TryRunSide', {
@@ -32,6 +33,7 @@ const TryRunInput = builder.inputType('TryRunInput', {
   description: 'A prompt, and how the next token is chosen.',
   fields: (t) => ({
     runId: t.id({ required: true, description: 'The run to try. It needs an artifact or a checkpoint.' }),
+    checkpointId: t.id({ description: 'A checkpoint of the run. Left out: its newest artifact; without one, its newest checkpoint.' }),
     prompt: t.string({
       required: true,
       description: 'What the models go on from, put into the prompt format that the run was trained with.',
@@ -70,13 +72,17 @@ function checked(input: typeof TryRunInput.$inferInput): z.output<typeof limits>
 builder.subscriptionField('tryRun', (t) =>
   t.field({
     type: TryRunChunkRef,
+    // Needs the scope `execute`, not `read`.
+    skipTypeScopes: true,
     description: 'Generates with the base model and the tuned one side by side. Unsubscribing stops both.',
     args: { input: t.arg({ type: TryRunInput, required: true, description: 'What to generate.' }) },
     subscribe: async (_root, { input }, context) => {
+      requireScope(context.viewer, 'execute');
       const { playground } = context.studio;
       const runId = await existingRun(context, input.runId);
       const { prompt, ...sampling } = checked(input);
-      return stoppable((signal) => playground.generate({ runId, prompt, sampling, signal }));
+      const checkpointId = optionalId('Checkpoint', input.checkpointId);
+      return stoppable((signal) => playground.generate({ runId, checkpointId, prompt, sampling, signal }));
     },
     resolve: (chunk) => chunk,
   }),

@@ -5,7 +5,9 @@ import { root, setUp } from './setup.mjs';
 
 if (!(await setUp((line) => console.error(line)))) process.exit(1);
 
-const studio = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
+// Without it GraphQL.js looks at every value twice.
+const env = { NODE_ENV: 'production', ...process.env };
+const studio = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts', ...process.argv.slice(2)], { cwd: root, env, stdio: 'inherit' });
 
 // At a terminal, Ctrl+C reaches the studio by itself: passing it on would make it two.
 const atTerminal = process.stdin.isTTY;

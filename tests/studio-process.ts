@@ -17,28 +17,32 @@ export type Curve = ReadonlyMap<number, number>;
 export class TestStudio {
   readonly origin: string;
   readonly #port: number;
+  readonly #settings: Readonly<Record<string, string>>;
   readonly dataFolder: string;
   #process: ChildProcess | undefined;
   #output = '';
 
-  constructor(port: number, dataFolder: string) {
+  constructor(port: number, dataFolder: string, settings: Readonly<Record<string, string>>) {
     this.#port = port;
+    this.#settings = settings;
     this.dataFolder = dataFolder;
     this.origin = `http://127.0.0.1:${port}`;
   }
 
-  static async start(): Promise<TestStudio> {
+  /** @param settings beside those that say where it is */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<TestStudio> {
     if (!existsSync(path.join(root, 'client/build/index.html'))) {
       throw new Error('The web client has not been built. Run npm test, which builds it, or npm run build -w client.');
     }
-    const studio = new TestStudio(await freePort(), await mkdtemp(path.join(os.tmpdir(), 'anneal-studio-')));
+    const studio = new TestStudio(await freePort(), await mkdtemp(path.join(os.tmpdir(), 'anneal-studio-')), settings);
     await studio.open();
     return studio;
   }
 
   /** Starts the process, also again after `kill`, and waits until it answers. */
   async open(): Promise<void> {
-    const environment = { ...process.env, PORT: String(this.#port), HOST: '127.0.0.1', DATA_DIR: this.dataFolder, DATABASE_URL: '' };
+    const place = { PORT: String(this.#port), HOST: '127.0.0.1', DATA_DIR: this.dataFolder, DATABASE_URL: '' };
+    const environment = { ...process.env, ...place, ...this.#settings };
     const child = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts', '--no-quickstart'], { cwd: root, env: environment });
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.#output += String(text)));
@@ -61,15 +65,20 @@ export class TestStudio {
   /** Cancels what still runs, ends the process, and removes everything. */
   async close(): Promise<void> {
     if (this.#process?.exitCode === null && this.#process.signalCode === null) await this.#cancelAll();
+    await this.end();
+  }
+
+  /** Ends the process, and removes everything; nothing may be training. */
+  async end(): Promise<void> {
     await this.#end('SIGTERM');
     await rm(this.dataFolder, { recursive: true, force: true, maxRetries: 10 });
   }
 
   /** What the API answers. */
-  async query(query: string, variables: Record<string, unknown> = {}): Promise<unknown> {
+  async query(query: string, variables: Record<string, unknown> = {}, headers: Record<string, string> = {}): Promise<unknown> {
     const response = await fetch(`${this.origin}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify({ query, variables }),
     });
     const answer: unknown = await response.json();

@@ -1,17 +1,29 @@
-import type { PrismaClient } from '@anneal/prisma';
+import type { PrismaClient, Run } from '@anneal/prisma';
+import { visibleTo } from '../access/access.ts';
+import type { Viewer } from '../access/viewer.ts';
 import { Invalid, NotFound } from '../errors.ts';
+import { type Curve, highestStep, type StepRange } from './curves.ts';
 import { unitOf } from './keys.ts';
-import { type Bucket, merge, topLevel, width } from './rollups.ts';
-import { asBucket } from './store.ts';
+import { withoutLater } from './overhang.ts';
+import { readCurves } from './read.ts';
+import { type Bucket, merge, topLevel } from './rollups.ts';
+import { entryOf, listed, type MetricSummary } from './summary.ts';
 
 export interface MetricSeries {
   key: string;
   unit: string;
+  rank: number;
+  /** Steps that a bucket spans at most; 1: each is a point. */
+  resolution: number;
+  /** The points are gone for being old; buckets are 16 steps wide at least. */
+  isThinned: boolean;
   /** In the order of steps, none overlaps. */
   buckets: Bucket[];
 }
 
 export interface SeriesOptions {
+  /** Default: 0, the first process. */
+  rank?: number;
   /** Default: the first step. */
   fromStep?: number;
   /** Default: the last step. */
@@ -20,9 +32,11 @@ export interface SeriesOptions {
   maxPoints?: number;
 }
 
-/** Rows read for one curve, about, before a level with longer buckets is taken: enough for at least a quarter of the points. */
-const readBudget = (maxPoints: number) => Math.min(16_384, Math.max(2048, 16 * maxPoints));
+/** A run as it was read. Points that came after it are left out, so that a stream from its cursor on brings each of them once. */
+export type SeriesOwner = Pick<Run, 'id' | 'journalSequence' | 'thinnedAt'>;
+
 const maximumKeys = 50;
+const maximumRuns = 100;
 
 export class MetricService {
   readonly #prisma: PrismaClient;
@@ -32,92 +46,76 @@ export class MetricService {
   }
 
   /**
-   * Curves of a run. However many points there are, a bounded number of rows is read, and no peak is lost: each bucket tells its
-   * lowest and highest value. Buckets at the ends hold only points inside of the range.
-   * @throws NotFound, Invalid
+   * Curves of runs, all of them in a few statements. However many points there are, a bounded number of rows is read, and no peak is
+   * lost: each bucket tells its lowest and highest value. Buckets at the ends hold only points inside of the range, where points are left.
+   * @returns for each run one curve a key.
+   * @throws Invalid
    */
-  async series(
-    runId: string,
-    keys: readonly string[],
-    { fromStep = 0, toStep = Number.MAX_SAFE_INTEGER, maxPoints = 500 }: SeriesOptions = {},
-  ): Promise<MetricSeries[]> {
+  async seriesOf(runs: readonly SeriesOwner[], keys: readonly string[], options: SeriesOptions = {}): Promise<MetricSeries[][]> {
+    const { rank = 0, fromStep = 0, toStep = highestStep, maxPoints = 500 } = options;
     if (!Number.isInteger(maxPoints) || maxPoints < 1 || maxPoints > 5000) throw invalid('maxPoints', 'A curve has 1 to 5,000 points.');
     if (keys.length > maximumKeys) throw invalid('keys', `At most ${maximumKeys} metrics can be read at once.`);
-    if (!(await this.#prisma.run.findUnique({ where: { id: runId }, select: { id: true } })))
-      throw new NotFound(`There is no run ${runId}.`);
-    const series: MetricSeries[] = [];
-    for (const key of keys) {
-      const curve = { runId, key };
-      const buckets = await this.#read(curve, await this.#level(curve, fromStep, toStep, readBudget(maxPoints)), fromStep, toStep);
-      series.push({ key, unit: unitOf(key), buckets: thin(buckets, maxPoints) });
-    }
-    return series;
+    const range: StepRange = { fromStep: Math.max(0, fromStep), toStep };
+    const curves = runs.flatMap(({ id, thinnedAt }) => keys.map((key): Curve => ({ runId: id, key, rank, isThinned: thinnedAt !== null })));
+    const read = fromStep > toStep ? [] : await readCurves(this.#prisma, curves, range, maxPoints);
+    await withoutLater(this.#prisma, runs, curves, read, range);
+    return runs.map(({ thinnedAt }, index) =>
+      keys.map((key, place) => {
+        const { buckets, resolution } = read[index * keys.length + place] ?? { buckets: [], resolution: 1 };
+        return { key, unit: unitOf(key), rank, resolution, isThinned: thinnedAt !== null, buckets };
+      }),
+    );
   }
 
-  /** The lowest level on which the range is short enough to be read. */
-  async #level(curve: Curve, fromStep: number, toStep: number, mostRows: number): Promise<number> {
-    const [first, last] = await Promise.all([
-      this.#prisma.metricRollup.findFirst({
-        where: { ...curve, level: 1, fromStep: { gte: fromStep } },
-        orderBy: { fromStep: 'asc' },
-        select: { bucket: true },
-      }),
-      this.#prisma.metricRollup.findFirst({
-        where: { ...curve, level: 1, fromStep: { lte: toStep } },
-        orderBy: { fromStep: 'desc' },
-        select: { bucket: true },
-      }),
-    ]);
-    if (!first || !last) return 0;
-    let level = 0;
-    for (let rows = (last.bucket - first.bucket + 2) * width; rows > mostRows && level < topLevel; rows /= width) level += 1;
-    return level;
+  /** The same of one run. */
+  async series(run: SeriesOwner, keys: readonly string[], options: SeriesOptions = {}): Promise<MetricSeries[]> {
+    return (await this.seriesOf([run], keys, options))[0] ?? [];
   }
 
-  /** What lies wholly inside of the range on this level; what is left at both ends, and not in a full bucket yet, from below. */
-  async #read(curve: Curve, level: number, fromStep: number, toStep: number): Promise<Bucket[]> {
-    if (fromStep > toStep) return [];
-    if (level === 0) {
-      const points = await this.#prisma.metricPoint.findMany({
-        where: { ...curve, step: { gte: fromStep, lte: toStep } },
-        orderBy: { step: 'asc' },
-        select: { step: true, value: true, time: true },
-      });
-      return points.map(asBucket);
-    }
-    const inside = await this.#prisma.metricRollup.findMany({
-      where: { ...curve, level, fromStep: { gte: fromStep, lte: toStep }, toStep: { lte: toStep } },
-      orderBy: { fromStep: 'asc' },
-      select: { fromStep: true, toStep: true, min: true, max: true, last: true, count: true, time: true },
+  /**
+   * Runs to be compared, in the order asked for, each with its curves.
+   * @param ids of at most 100 runs.
+   * @throws NotFound when one is not there for them, Invalid
+   */
+  async compare(viewer: Viewer, ids: readonly string[], keys: readonly string[], options: SeriesOptions = {}): Promise<ComparedRun[]> {
+    if (ids.length > maximumRuns) throw invalid('ids', `At most ${maximumRuns} runs can be compared at once; these are ${ids.length}.`);
+    const found = await this.#prisma.run.findMany({ where: { id: { in: [...ids] }, ...visibleTo(viewer) } });
+    const byId = new Map(found.map((run) => [run.id, run]));
+    const runs = [...new Set(ids)].map((id) => {
+      const run = byId.get(id);
+      if (!run) throw new NotFound(`There is no run ${id}.`);
+      return run;
     });
-    const [first, last] = [inside[0], inside.at(-1)];
-    if (!first || !last) return this.#read(curve, level - 1, fromStep, toStep);
-    return [
-      ...(await this.#read(curve, level - 1, fromStep, first.fromStep - 1)),
-      ...inside,
-      ...(await this.#read(curve, level - 1, last.toStep + 1, toStep)),
-    ];
+    const series = await this.seriesOf(runs, keys, options);
+    return runs.map((run, index) => ({ run, keys, series: series[index] ?? [] }));
+  }
+
+  /** Every metric of one process of a run in short; `Run.summary` has that of rank 0. */
+  async summary(runId: string, rank: number): Promise<MetricSummary[]> {
+    const rows = await this.#prisma.metricRollup.findMany({ where: { runId, rank, level: topLevel }, orderBy: { bucket: 'asc' } });
+    const whole = new Map<string, Bucket>();
+    for (const { key, ...bucket } of rows) {
+      const before = whole.get(key);
+      whole.set(key, before ? merge(before, bucket) : bucket);
+    }
+    return listed(Object.fromEntries([...whole].map(([key, bucket]) => [key, entryOf(bucket)])));
+  }
+
+  /** For each run the ranks of the processes that measured something, rising. */
+  async ranks(runIds: readonly string[]): Promise<number[][]> {
+    const rows = await this.#prisma.metricRollup.findMany({
+      where: { runId: { in: [...runIds] }, level: topLevel },
+      distinct: ['runId', 'rank'],
+      select: { runId: true, rank: true },
+    });
+    return runIds.map((id) => rows.flatMap(({ runId, rank }) => (runId === id ? rank : [])).sort((a, b) => a - b));
   }
 }
 
-interface Curve {
-  runId: string;
-  key: string;
-}
-
-/** Joins neighbors such that at most `most` buckets are left, each over about as many steps. */
-function thin(buckets: Bucket[], most: number): Bucket[] {
-  const [first, last] = [buckets[0], buckets.at(-1)];
-  if (!first || !last || buckets.length <= most) return buckets;
-  const steps = (last.fromStep - first.fromStep + 1) / most;
-  const groups = new Map<number, [Bucket, ...Bucket[]]>();
-  for (const bucket of buckets) {
-    const place = Math.floor((bucket.fromStep - first.fromStep) / steps);
-    const group = groups.get(place);
-    if (group) group.push(bucket);
-    else groups.set(place, [bucket]);
-  }
-  return [...groups.values()].map(merge);
+export interface ComparedRun {
+  run: Run;
+  keys: readonly string[];
+  series: MetricSeries[];
 }
 
 const invalid = (path: string, message: string) => new Invalid(message, [{ path, message }]);

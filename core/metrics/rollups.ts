@@ -1,67 +1,107 @@
-/** Points between two steps: lowest, highest and last value. A bucket of one point is the point itself. */
+import type { NonFinite } from '@anneal/prisma';
+import { greatest, least, storedValue } from './values.ts';
+
+/** Points between two steps. A bucket of one point is the point itself. */
 export interface Bucket {
+  /** Of the first and of the last point. */
   fromStep: number;
   toStep: number;
-  min: number;
-  max: number;
-  last: number;
+  /** Of the finite values; null when there is none. */
+  min: number | null;
+  max: number | null;
+  /** Of the last point; null when it is not a finite number. */
+  last: number | null;
+  /** What the last point is when it is not a finite number. */
+  nonFinite: NonFinite | null;
   count: number;
+  /** How many points are not finite. */
+  nonFiniteCount: number;
   /** Of the last point. */
+  epoch: number;
+  tokens: number;
   time: Date;
 }
 
-/** A full bucket of a level, as it is stored. `bucket` numbers those of a level from 0. */
+/** A bucket as it is stored: number `bucket` of a level holds the steps from `bucket * stepsOf(level)` on. */
 export interface Rollup extends Bucket {
   level: number;
   bucket: number;
 }
 
-/** How many of a level make one of the next. */
-export const width = 64;
+/** 16⁵ is a million steps; the largest step is 2³¹ − 1, so a curve has at most 2,048 buckets on this level. */
+export const topLevel = 5;
 
-/** 64⁴ points in one bucket: more than a run has. */
-export const topLevel = 4;
+/** Steps that one bucket of a level spans; level 0 are the points. */
+export const stepsOf = (level: number): number => 16 ** level;
 
-/** Joins buckets that follow each other. */
-export function merge(buckets: readonly [Bucket, ...Bucket[]]): Bucket {
-  const [first] = buckets;
-  const last = buckets.at(-1) ?? first;
+export interface Measured {
+  step: number;
+  /** May be NaN or infinite. */
+  value: number;
+  epoch: number;
+  tokens: number;
+  time: Date;
+}
+
+/** A point as a bucket of one. */
+export function asBucket({ step, value: number, epoch, tokens, time }: Measured): Bucket {
+  const { value, nonFinite } = storedValue(number);
   return {
-    fromStep: first.fromStep,
-    toStep: last.toStep,
-    min: buckets.reduce((min, bucket) => Math.min(min, bucket.min), Infinity),
-    max: buckets.reduce((max, bucket) => Math.max(max, bucket.max), -Infinity),
-    last: last.last,
-    count: buckets.reduce((count, bucket) => count + bucket.count, 0),
-    time: last.time,
+    fromStep: step,
+    toStep: step,
+    min: value,
+    max: value,
+    last: value,
+    nonFinite,
+    count: 1,
+    nonFiniteCount: nonFinite ? 1 : 0,
+    epoch,
+    tokens,
+    time,
   };
 }
 
-/**
- * The buckets that new points make full, on all levels. Only full ones are stored and none is ever changed; what is behind the last
- * full one of a level is found one level below.
- * @param count points that were stored before.
- * @param points the new ones, in the order of their steps.
- * @param before reads the last `take` buckets of a level as they were stored before, in the order of steps; level 0: points.
- */
-export async function completedRollups(
-  count: number,
-  points: readonly Bucket[],
-  before: (level: number, take: number) => Promise<Bucket[]>,
-): Promise<Rollup[]> {
+/** Joins two buckets that have no point in common, whichever comes first. */
+export const merge = (a: Bucket, b: Bucket): Bucket => take({ ...a }, b);
+
+/** Takes a bucket into another one, which changes: with 50,000 points a second copies would cost more than the rest. */
+function take(whole: Bucket, part: Bucket): Bucket {
+  if (part.toStep > whole.toStep) {
+    whole.toStep = part.toStep;
+    whole.last = part.last;
+    whole.nonFinite = part.nonFinite;
+    whole.epoch = part.epoch;
+    whole.tokens = part.tokens;
+    whole.time = part.time;
+  }
+  if (part.fromStep < whole.fromStep) whole.fromStep = part.fromStep;
+  whole.min = least(whole.min, part.min);
+  whole.max = greatest(whole.max, part.max);
+  whole.count += part.count;
+  whole.nonFiniteCount += part.nonFiniteCount;
+  return whole;
+}
+
+/** What points of one curve, in whatever order, add to the buckets of all levels. */
+export function rollupsOf(points: readonly Measured[]): Rollup[] {
   const rollups: Rollup[] = [];
-  let [stored, added] = [count, points];
+  let below: readonly Bucket[] = points.map(asBucket);
   for (let level = 1; level <= topLevel; level++) {
-    const open = stored % width;
-    if (open + added.length < width) break;
-    const row = [...(open > 0 ? await before(level - 1, open) : []), ...added];
-    const full: Rollup[] = [];
-    for (let start = 0; start + width <= row.length; start += width) {
-      const [first, ...rest] = row.slice(start, start + width);
-      if (first) full.push({ ...merge([first, ...rest]), level, bucket: Math.floor(stored / width) + start / width });
-    }
-    rollups.push(...full);
-    [stored, added] = [Math.floor(stored / width), full];
+    const buckets = grouped(below, stepsOf(level));
+    for (const [bucket, content] of buckets) rollups.push({ ...content, level, bucket });
+    below = [...buckets.values()];
   }
   return rollups;
+}
+
+/** Joins the buckets whose first steps, divided by `steps`, have the same whole part. */
+export function grouped(buckets: readonly Bucket[], steps: number): Map<number, Bucket> {
+  const groups = new Map<number, Bucket>();
+  for (const bucket of buckets) {
+    const place = Math.floor(bucket.fromStep / steps);
+    const group = groups.get(place);
+    if (group) take(group, bucket);
+    else groups.set(place, { ...bucket });
+  }
+  return groups;
 }

@@ -1,15 +1,104 @@
-import type { MetricPoint as StoredPoint, Prisma } from '@anneal/prisma';
-import { type Bucket, completedRollups, type Rollup } from './rollups.ts';
+import type { Prisma } from '@anneal/prisma';
+import { type Rollup, rollupsOf, topLevel } from './rollups.ts';
 import { extend, type Summary } from './summary.ts';
+import { insertPoints, mergeRollups, storedValues } from './tables.ts';
 
-export type NewPoint = Omit<StoredPoint, 'runId'>;
+/** A measured value on its way into the database. One is known by key, rank and step. */
+export interface NewPoint {
+  key: string;
+  rank: number;
+  step: number;
+  /** May be NaN or infinite. */
+  value: number;
+  epoch: number;
+  tokens: number;
+  time: Date;
+  sequence: number;
+}
 
-/** SQLite takes 32,766 parameters a statement, PostgreSQL 65,535. */
-const rowsAStatement = 1000;
+/** A point whose step is taken, and the value that stands there. */
+export interface Repeated {
+  point: NewPoint;
+  stored: number;
+}
+
+export interface Sorted {
+  fresh: NewPoint[];
+  repeated: Repeated[];
+}
 
 /**
- * Stores points of a run with their rollups, in raw batches: one create a point would be thirty times slower.
- * @param points with each key in the order of steps; one at or before the last step of its key is a duplicate and is passed over.
+ * Tells the points that are new from those whose step has a value already, in the database or earlier in the list. Only points that
+ * come late are looked up.
+ * @param summary of the run.
+ */
+export async function sortOut(
+  transaction: Prisma.TransactionClient,
+  runId: string,
+  summary: Summary,
+  points: readonly NewPoint[],
+): Promise<Sorted> {
+  if (isInOrder(summary, points)) return { fresh: [...points], repeated: [] };
+  const isLate = ({ key, rank, step }: NewPoint) => rank !== 0 || step <= (summary[key]?.lastStep ?? -1);
+  const known = new Map<string, number>();
+  const name = ({ key, rank, step }: Pick<NewPoint, 'key' | 'rank' | 'step'>) => `${rank} ${step} ${key}`;
+  for (const { value, ...place } of await storedValues(transaction, runId, points.filter(isLate))) known.set(name(place), value);
+  const sorted: Sorted = { fresh: [], repeated: [] };
+  for (const point of points) {
+    const stored = known.get(name(point));
+    if (stored !== undefined) sorted.repeated.push({ point, stored });
+    else {
+      sorted.fresh.push(point);
+      known.set(name(point), point.value);
+    }
+  }
+  return sorted;
+}
+
+/** Whether each point goes on behind those before it, as those of a worker do: then none can be there already. */
+function isInOrder(summary: Summary, points: readonly NewPoint[]): boolean {
+  const highest = new Map<string, number>();
+  for (const { key, rank, step } of points) {
+    if (rank !== 0 || step <= (highest.get(key) ?? summary[key]?.lastStep ?? -1)) return false;
+    highest.set(key, step);
+  }
+  return true;
+}
+
+/**
+ * Stores points with what they change in their rollups.
+ * @param points none of them is stored already (see `sortOut`); in whatever order.
+ * @returns the new summary
+ */
+export async function addPoints(
+  transaction: Prisma.TransactionClient,
+  runId: string,
+  summary: Summary,
+  points: readonly NewPoint[],
+): Promise<Summary> {
+  const curves = new Map<string, NewPoint[]>();
+  for (const point of points) {
+    const name = `${point.rank} ${point.key}`;
+    const curve = curves.get(name);
+    if (curve) curve.push(point);
+    else curves.set(name, [point]);
+  }
+  const updated = { ...summary };
+  const rollups: (Rollup & { key: string; rank: number })[] = [];
+  for (const curve of curves.values()) {
+    const { key = '', rank = 0 } = curve[0] ?? {};
+    for (const rollup of rollupsOf(curve)) {
+      rollups.push({ ...rollup, key, rank });
+      if (rank === 0 && rollup.level === topLevel) updated[key] = extend(updated[key], rollup);
+    }
+  }
+  await insertPoints(transaction, runId, points);
+  await mergeRollups(transaction, runId, rollups);
+  return updated;
+}
+
+/**
+ * Stores points of a journal; one whose step has a value already is passed over.
  * @returns the new summary
  */
 export async function storePoints(
@@ -18,86 +107,6 @@ export async function storePoints(
   summary: Summary,
   points: readonly NewPoint[],
 ): Promise<Summary> {
-  const updated = { ...summary };
-  const fresh = new Map<string, NewPoint[]>();
-  for (const point of points) {
-    const known = updated[point.key];
-    if (known && point.step <= known.lastStep) continue;
-    updated[point.key] = extend(known, point.step, point.value);
-    const added = fresh.get(point.key);
-    if (added) added.push(point);
-    else fresh.set(point.key, [point]);
-  }
-  const rollups: (Rollup & { key: string })[] = [];
-  for (const [key, added] of fresh) {
-    const before = (level: number, take: number) => lastBuckets(transaction, runId, key, level, take);
-    const full = await completedRollups(summary[key]?.count ?? 0, added.map(asBucket), before);
-    rollups.push(...full.map((rollup) => ({ ...rollup, key })));
-  }
-  await insert(
-    transaction,
-    'MetricPoint',
-    ['runId', 'key', 'step', 'value', 'epoch', 'tokens', 'time', 'sequence'],
-    [...fresh.values()]
-      .flat()
-      .map((point) => [runId, point.key, point.step, point.value, point.epoch, point.tokens, point.time, point.sequence]),
-  );
-  await insert(
-    transaction,
-    'MetricRollup',
-    ['runId', 'key', 'level', 'fromStep', 'toStep', 'bucket', 'min', 'max', 'last', 'count', 'time'],
-    rollups.map(({ key, level, fromStep, toStep, bucket, min, max, last, count, time }) => [
-      runId,
-      key,
-      level,
-      fromStep,
-      toStep,
-      bucket,
-      min,
-      max,
-      last,
-      count,
-      time,
-    ]),
-  );
-  return updated;
-}
-
-/** A point as a bucket of one. */
-export const asBucket = ({ step, value, time }: Pick<StoredPoint, 'step' | 'value' | 'time'>): Bucket => ({
-  fromStep: step,
-  toStep: step,
-  min: value,
-  max: value,
-  last: value,
-  count: 1,
-  time,
-});
-
-async function lastBuckets(
-  transaction: Prisma.TransactionClient,
-  runId: string,
-  key: string,
-  level: number,
-  take: number,
-): Promise<Bucket[]> {
-  const found =
-    level === 0
-      ? (await transaction.metricPoint.findMany({ where: { runId, key }, orderBy: { step: 'desc' }, take })).map(asBucket)
-      : await transaction.metricRollup.findMany({ where: { runId, key, level }, orderBy: { fromStep: 'desc' }, take });
-  return found.reverse();
-}
-
-async function insert(
-  transaction: Prisma.TransactionClient,
-  table: string,
-  columns: readonly string[],
-  rows: readonly (readonly (string | number | Date)[])[],
-): Promise<void> {
-  const quoted = columns.map((column) => `"${column}"`).join(', ');
-  for (let start = 0; start < rows.length; start += rowsAStatement) {
-    const batch = rows.slice(start, start + rowsAStatement);
-    const values = batch.map((row) => `(${row.map(() => '?').join(', ')})`).join(', ');
-    await transaction.$executeRawUnsafe(`INSERT INTO "${table}" (${quoted}) VALUES ${values}`, ...batch.flat());
-  }
+  const { fresh } = await sortOut(transaction, runId, summary, points);
+  return addPoints(transaction, runId, summary, fresh);
 }

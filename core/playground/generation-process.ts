@@ -1,7 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import process from 'node:process';
-import { type PlaygroundChunk, playgroundChunk, type PlaygroundMessage, type PlaygroundModels, playgroundProgram } from '@anneal/engine';
-import { engineEnvironment, nodeArguments } from '../runs/engine-process.ts';
+import {
+  nodeArguments,
+  type PlaygroundChunk,
+  playgroundChunk,
+  type PlaygroundMessage,
+  type PlaygroundModels,
+  playgroundProgram,
+} from '@anneal/engine';
+import { engineEnvironment } from '../runs/engine-process.ts';
 
 export type Settings = Extract<PlaygroundMessage, { type: 'request' }>['request']['settings'];
 

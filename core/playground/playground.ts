@@ -24,9 +24,18 @@ export interface PlaygroundChunk {
   problem?: string;
 }
 
+export interface PlaygroundRequest {
+  runId: string;
+  /** Of the run. Left out: its newest artifact; without one, its newest checkpoint that is kept. */
+  checkpointId?: string;
+  prompt: string;
+  sampling: Sampling;
+  signal: AbortSignal;
+}
+
 /** Generates with the base model and the tuned one side by side. */
 export interface Playground {
-  generate(request: { runId: string; prompt: string; sampling: Sampling; signal: AbortSignal }): AsyncIterable<PlaygroundChunk>;
+  generate(request: PlaygroundRequest): AsyncIterable<PlaygroundChunk>;
   /** Lets go of everything it holds. */
   close(): void;
 }

@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module';
 import process from 'node:process';
-import { pathToFileURL } from 'node:url';
+import { detectHardware } from '@anneal/engine';
 
 /** What a process of the engine needs of the environment; keys and settings of the server are none of its business. */
 const passedOn = [
@@ -28,5 +27,18 @@ const passedOn = [
 export const engineEnvironment = (): Record<string, string | undefined> =>
   Object.fromEntries(passedOn.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 
-/** Arguments of Node that make it run TypeScript. */
-export const nodeArguments: readonly string[] = ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href];
+/** More for a process that fetches from the Hugging Face Hub: where that is, and the token. */
+export const hubEnvironment = (): Record<string, string | undefined> => {
+  const { HF_ENDPOINT, HF_TOKEN } = process.env;
+  return { HF_ENDPOINT, HF_TOKEN };
+};
+
+/** The same for a process that has one GPU for itself. Places take turns where there are more of them than GPUs. */
+export async function environmentOfSlot(slot: string | null): Promise<Record<string, string | undefined>> {
+  const environment = engineEnvironment();
+  const place = /^cuda:(\d+)$/.exec(slot ?? '')?.[1];
+  if (place === undefined) return environment;
+  const { gpus } = await detectHardware();
+  const visible = environment.CUDA_VISIBLE_DEVICES?.split(',') ?? gpus.map(({ index }) => String(index));
+  return visible.length < 2 ? environment : { ...environment, CUDA_VISIBLE_DEVICES: visible[Number(place) % visible.length] };
+}

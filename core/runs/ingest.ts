@@ -1,8 +1,10 @@
 import type { JournalLine } from '@anneal/engine';
 import type { Prisma, PrismaClient, Run } from '@anneal/prisma';
+import { NotFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { storePoints, type NewPoint } from '../metrics/store.ts';
 import { parseSummary } from '../metrics/summary.ts';
+import { lockRun } from './lock-run.ts';
 import { averageStepTime } from './progress.ts';
 import { canMove, isEnded } from './states.ts';
 
@@ -32,7 +34,9 @@ interface Draft {
  */
 export async function ingest(prisma: PrismaClient, runId: string, lines: readonly JournalLine[], offset: number): Promise<Ingested> {
   return prisma.$transaction(async (transaction) => {
-    const run = await transaction.run.findUniqueOrThrow({ where: { id: runId } });
+    // Locked: what somebody else changes meanwhile, such as its state, must not be written over.
+    const run = await lockRun(transaction, runId);
+    if (!run) throw new NotFound(`There is no run ${runId}.`);
     const draft: Draft = {
       run: { ...run },
       points: [],
@@ -113,7 +117,8 @@ function apply(draft: Draft, line: JournalLine): void {
         run.step = line.step;
       }
       const { step, epoch, tokens, seq: sequence } = line;
-      for (const [key, value] of Object.entries(line.values)) draft.points.push({ key, step, value, epoch, tokens, time, sequence });
+      for (const [key, value] of Object.entries(line.values))
+        draft.points.push({ key, rank: 0, step, value, epoch, tokens, time, sequence });
       return;
     }
     case 'log':

@@ -219,12 +219,22 @@ describe('JournalReader', () => {
       summary: { loss: { count: 12_000, min: 3 / 12_000, max: 3 } },
     });
     const [{ points, sum }] = await prisma.$queryRaw<[{ points: bigint; sum: bigint }]>(
-      Prisma.sql`SELECT count(*) AS points, sum(step) AS sum FROM MetricPoint WHERE key = 'loss'`,
+      Prisma.sql`SELECT count(*) AS points, sum(step) AS sum FROM "MetricPoint" WHERE "key" = 'loss'`,
     );
     expect([Number(points), Number(sum)]).toEqual([12_000, (12_000 * 12_001) / 2]);
     const logs = await prisma.runEvent.findMany({ where: { type: 'LOG' }, orderBy: { sequence: 'asc' } });
     expect(logs.map(({ step }) => step)).toEqual(Array.from({ length: 120 }, (_, index) => (index + 1) * 100));
-    expect(await prisma.metricRollup.count({ where: { key: 'loss', level: 1 } })).toBe(Math.floor(12_000 / 64));
-    expect(await prisma.metricRollup.count({ where: { key: 'loss', level: 2 } })).toBe(Math.floor(12_000 / 4096));
+    const levels = await prisma.metricRollup.groupBy({
+      by: ['level'],
+      where: { key: 'loss' },
+      orderBy: { level: 'asc' },
+      _count: true,
+      _sum: { count: true },
+    });
+    // Rows of 16 steps, of 256, and so on; step 12,000 begins one.
+    expect(levels.map(({ level, _count }) => [level, _count])).toEqual(
+      [1, 2, 3, 4, 5].map((level) => [level, Math.floor(12_000 / 16 ** level) + 1]),
+    );
+    expect(levels.map(({ _sum }) => _sum.count)).toEqual([12_000, 12_000, 12_000, 12_000, 12_000]);
   });
 });

@@ -4,6 +4,7 @@ import { parseJournalLine, runFolderAt } from '@anneal/engine';
 import type { PrismaClient } from '@anneal/prisma';
 import type { Logger } from '../logger.ts';
 import type { Bus } from '../streams/bus.ts';
+import { pause } from '../streams/wake.ts';
 import { ingest } from './ingest.ts';
 import { readLines } from './journal-file.ts';
 import { isEnded } from './states.ts';
@@ -25,12 +26,16 @@ interface Followed {
   /** The reading that is under way, and whether to look again behind it. */
   reading: Promise<void> | undefined;
   again: boolean;
+  /** When the last batch was begun, unless it was full. Of performance.now(). */
+  begunAt: number;
   /** Reading failed: not before this time. Milliseconds since 1970. */
   notBefore: number;
 }
 
 /** Lines in one transaction. */
 const batchSize = 500;
+/** Lines of this time come together: a transaction for each one would cost a trainer of small models a core. Milliseconds. */
+const coalescing = 50;
 /** Where the system does not tell of changes (network drives). Milliseconds. */
 const pollInterval = 200;
 const retryAfter = 2000;
@@ -57,6 +62,7 @@ export class JournalReader {
       watcher: this.#watch(runId, file),
       reading: undefined,
       again: false,
+      begunAt: -Infinity,
       notBefore: 0,
     });
     this.#timer ??= setInterval(() => this.#lookAtAll(), pollInterval).unref();
@@ -117,9 +123,15 @@ export class JournalReader {
 
   async #read(runId: string, followed: Followed): Promise<void> {
     try {
-      while (followed.again && this.#followed.get(runId) === followed) {
+      while (followed.again) {
+        const early = followed.begunAt + coalescing - performance.now();
+        if (early > 0) await pause(early);
+        if (this.#followed.get(runId) !== followed) return;
         followed.again = false;
-        if (await this.#readBatch(runId, followed)) followed.again = true;
+        followed.begunAt = performance.now();
+        const lines = await this.#readBatch(runId, followed);
+        if (lines > 0) followed.again = true;
+        if (lines === batchSize) followed.begunAt = -Infinity;
       }
     } catch (error) {
       followed.notBefore = Date.now() + retryAfter;
@@ -127,13 +139,13 @@ export class JournalReader {
     }
   }
 
-  /** @returns whether there may be more. */
-  async #readBatch(runId: string, followed: Followed): Promise<boolean> {
+  /** @returns how many lines it has stored; none: there is nothing more for now. */
+  async #readBatch(runId: string, followed: Followed): Promise<number> {
     const { prisma, bus, logger, onEnd } = this.#options;
     const { texts, offset } = await readLines(followed.file, followed.offset, batchSize);
     if (texts.length === 0) {
       followed.offset = offset;
-      return false;
+      return 0;
     }
     const lines = texts.flatMap((text) => {
       const line = parseJournalLine(text);
@@ -147,8 +159,8 @@ export class JournalReader {
     if (isEnded(state)) {
       this.#unfollow(runId);
       onEnd(runId);
-      return false;
+      return 0;
     }
-    return true;
+    return texts.length;
   }
 }

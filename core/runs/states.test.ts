@@ -50,7 +50,7 @@ describe('the states of a run', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(happening, { maxLength: 12 }), async (happenings) => {
         const id = `run${number++}`;
-        await prisma.run.create({ data: { id, name: id, experimentId: 'experiment', config: {}, summary: {} } });
+        await prisma.run.create({ data: { id, name: id, projectId: 'default', experimentId: 'experiment', config: {}, summary: {} } });
         let seq = 0;
         for (const happening of happenings) {
           if ('state' in happening) await prisma.$transaction((transaction) => changeState(transaction, id, happening.state));

@@ -1,11 +1,14 @@
-import { createRunFolder, parseTrainingConfig, requestCancel, requestPause, withdrawPause } from '@anneal/engine';
+import { createRunFolder, parseTrainingConfig, requestCancel, requestPause, withdrawRequest } from '@anneal/engine';
 import type { Prisma, PrismaClient, Run } from '@anneal/prisma';
 import type { Logger } from '../logger.ts';
 import type { Bus } from '../streams/bus.ts';
 import type { JournalReader } from './journal-reader.ts';
 import type { Launcher } from './launcher.ts';
 import { lastWords } from './last-words.ts';
-import { activeStates, changeState } from './states.ts';
+import { nextRuns } from './queue.ts';
+import { afterCrash } from './restarts.ts';
+import type { Places, Slot } from './slots.ts';
+import { activeStates, type Change, changeState } from './states.ts';
 
 export interface SupervisorOptions {
   prisma: PrismaClient;
@@ -14,20 +17,22 @@ export interface SupervisorOptions {
   launcher: Launcher;
   reader: JournalReader;
   folderOf: (runId: string) => string;
-  /** Runs at a time. */
-  slots: number;
+  /** Where runs can train. Does not reject. */
+  places: Promise<Places>;
+  /** Between a crash and the second try; each further one waits twice as long. Milliseconds. */
+  firstPause: number;
 }
 
 /** How soon a dead worker is noticed. Milliseconds. */
 const interval = 500;
-/** Attempts in a row without a new step, after which a run is given up. */
-const mostFruitless = 3;
 
-/** Starts the queued runs one after the other, and sees to it that each active run has a worker. */
+/** Starts the queued runs as places are free, and sees to it that each active run has a worker. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   /** Runs whose worker is being started right now. */
   readonly #starting = new Map<string, Promise<void>>();
+  /** Undefined until they are known. */
+  #places: Places | undefined;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
   #again = false;
@@ -40,6 +45,10 @@ export class Supervisor {
   /** Takes over what runs already: workers outlive the studio. */
   async start(): Promise<void> {
     this.#timer = setInterval(this.wake, interval).unref();
+    void this.#options.places.then((places) => {
+      this.#places = places;
+      this.wake();
+    });
     this.wake();
     await this.#round;
   }
@@ -71,94 +80,129 @@ export class Supervisor {
   }
 
   async #lookAfterAll(): Promise<void> {
-    const { prisma, slots, logger } = this.#options;
-    const active = await prisma.run.findMany({ where: { state: { in: [...activeStates] } }, orderBy: { createdAt: 'asc' } });
-    for (const run of active) {
+    const { prisma, logger } = this.#options;
+    const ours: Prisma.RunWhereInput = { source: 'ENGINE', OR: [{ state: { in: [...activeStates] } }, { slot: { not: null } }] };
+    for (const run of await prisma.run.findMany({ where: ours, orderBy: { createdAt: 'asc' } })) {
       // One that cannot be looked after must not hold up the others.
       await this.#lookAfter(run).catch((error: unknown) =>
         logger.error({ error, runId: run.id }, 'a run could not be looked after; it is tried again'),
       );
     }
-    const busy = await prisma.run.count({ where: { state: { in: [...activeStates] } } });
-    if (busy >= slots) return;
-    const queued = await prisma.run.findMany({
-      where: { state: 'QUEUED' },
-      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-      take: slots - busy,
-    });
-    for (const run of queued) {
-      // The worker of a run that was paused a moment ago may not be gone yet.
-      if (run.attempts === 0 || !(await this.#options.launcher.isAlive(this.#options.folderOf(run.id)))) await this.#launch(run, 0);
-    }
+    if (!this.#places) return;
+    const held = await prisma.run.findMany({ where: { slot: { not: null } }, select: { slot: true } });
+    const taken = new Set(held.flatMap(({ slot }) => slot ?? []));
+    for (const { run, slot } of await nextRuns(prisma, this.#places, taken)) await this.#begin(run, slot);
   }
 
   async #lookAfter(run: Run): Promise<void> {
     const { prisma, launcher, reader, folderOf } = this.#options;
     if (this.#starting.has(run.id)) return;
+    const isAlive = () => launcher.isAlive(folderOf(run.id));
+    if (!activeStates.includes(run.state)) {
+      if (!(await isAlive())) await this.#release(run.id);
+      return;
+    }
     await reader.follow(run.id);
     // The studio may have died between the change of the state and this.
     if (run.state === 'CANCELLING') requestCancel(folderOf(run.id));
     if (run.state === 'PAUSING') requestPause(folderOf(run.id));
-    if (await launcher.isAlive(folderOf(run.id))) return;
+    if (await isAlive()) return;
     // Whatever the worker said last counts before its death does.
     await reader.drain(run.id);
     const now = await prisma.run.findUniqueOrThrow({ where: { id: run.id } });
-    if (!activeStates.includes(now.state)) return;
-    if (now.state === 'CANCELLING' || now.state === 'PAUSING') {
-      await this.#change(run.id, now.state === 'PAUSING' ? 'PAUSED' : 'CANCELLED');
-      return;
-    }
-    const fruitless = now.step > now.stepAtStart ? 0 : now.fruitlessAttempts + 1;
-    if (fruitless < mostFruitless) await this.#launch(now, fruitless);
-    else await this.#giveUp(now);
+    if (!activeStates.includes(now.state)) await this.#release(now.id);
+    else if (now.state === 'PAUSING') await this.#change(now.id, 'PAUSED', { data: { slot: null, nextAttemptAt: null } });
+    else if (now.state === 'CANCELLING') await this.#endCancelled(now);
+    else if (now.nextAttemptAt === null) await this.#crashed(now);
+    else if (now.nextAttemptAt.getTime() <= Date.now()) await this.#startAgain(now);
   }
 
-  /** Marks the run as starting, then starts a worker, without waiting for it. */
-  async #launch(run: Run, fruitlessAttempts: number): Promise<void> {
-    const { launcher, reader, folderOf, logger } = this.#options;
-    const folder = folderOf(run.id);
+  /** Starts a queued run on its place. What it is computed on is decided then for good: it goes on with the very same losses there. */
+  async #begin(run: Run, slot: Slot): Promise<void> {
+    const { folderOf } = this.#options;
     try {
-      createRunFolder(folder, parseTrainingConfig(run.config));
-      withdrawPause(folder);
+      const config = parseTrainingConfig(run.config);
+      // The best device is left to the worker, which tries it first and tells why it takes another one.
+      const isBest = this.#places?.automatic[0] === slot.device;
+      const device = run.wantedDevice === 'auto' && !isBest ? slot.device : config.run.device;
+      createRunFolder(folderOf(run.id), { ...config, run: { ...config.run, device } });
+      withdrawRequest(folderOf(run.id));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      const errorMessage = `The folder of the run cannot be made: ${reason}. Make room on the disk or mend the permissions, then start the run again.`;
-      await this.#change(run.id, 'FAILED', { errorCode: 'RUN_FOLDER_UNUSABLE', errorMessage });
+      const errorMessage = `The folder of the run cannot be made: ${reason}. Make room on the disk or mend the permissions, then try the run again.`;
+      await this.#change(run.id, 'FAILED', { data: { errorCode: 'RUN_FOLDER_UNUSABLE', errorMessage } });
       return;
     }
-    const attempt = { attempts: { increment: 1 }, stepAtStart: run.step, fruitlessAttempts };
-    if (!(await this.#change(run.id, 'STARTING', attempt))) return;
-    if (run.state !== 'QUEUED')
-      logger.warn({ runId: run.id, step: run.step, attempt: run.attempts + 1 }, 'the worker died and is started again');
-    await reader.follow(run.id);
+    const attempt = { attempts: { increment: 1 }, stepAtStart: run.step, nextAttemptAt: null };
+    const place = { slot: slot.name, wantedDevice: slot.device };
+    if (await this.#change(run.id, 'STARTING', { data: { ...attempt, ...place } })) await this.#launch(run.id, slot.name);
+  }
+
+  /** Notes a crash, and when the run is tried again; or gives it up. */
+  async #crashed(run: Run): Promise<void> {
+    const { folderOf, firstPause, logger } = this.#options;
+    const verdict = afterCrash({ run, lastWords: lastWords(folderOf(run.id)), firstPause });
+    if (verdict.isOver) {
+      await this.#change(run.id, 'FAILED', { data: { slot: null, errorCode: 'WORKER_CRASHED', errorMessage: verdict.errorMessage } });
+      return;
+    }
+    logger.warn({ runId: run.id, step: run.step, crashes: verdict.data.crashes }, 'a worker died; the run is tried again');
+    await this.#change(run.id, 'STARTING', { data: verdict.data, warnings: [verdict.warning] });
+  }
+
+  async #startAgain(run: Run): Promise<void> {
+    withdrawRequest(this.#options.folderOf(run.id));
+    // A request to pause or cancel that came meanwhile goes first.
+    const { count } = await this.#options.prisma.run.updateMany({
+      where: { id: run.id, state: 'STARTING', nextAttemptAt: { not: null } },
+      data: { attempts: { increment: 1 }, stepAtStart: run.step, nextAttemptAt: null },
+    });
+    if (count > 0) await this.#launch(run.id, run.slot);
+  }
+
+  /** A run that has saved checkpoints and is cancelled without a worker gets one, once, that makes a result of the last of them. */
+  async #endCancelled(run: Run): Promise<void> {
+    const { prisma } = this.#options;
+    const isSaved = (await prisma.checkpoint.count({ where: { runId: run.id } })) > 0;
+    if (isSaved && run.savingAttempts === 0) {
+      // It takes moments, and goes beside the others: a place of its own tells when its worker is gone.
+      const slot = run.slot ?? `saving:${run.id}`;
+      const attempt = { attempts: { increment: 1 }, savingAttempts: { increment: 1 }, slot };
+      await prisma.run.update({ where: { id: run.id }, data: attempt });
+      await this.#launch(run.id, slot);
+      return;
+    }
+    const words = isSaved ? lastWords(this.#options.folderOf(run.id)) : null;
+    const lost = `What the run had learned could not be saved as a result${words === null ? '' : `: ${words}`}. Its checkpoints are still there.`;
+    await this.#change(run.id, 'CANCELLED', { data: { slot: null }, warnings: isSaved ? [lost] : [] });
+  }
+
+  /** Starts a worker, without waiting for it. */
+  async #launch(runId: string, slot: string | null): Promise<void> {
+    const { launcher, reader, folderOf, logger } = this.#options;
+    await reader.follow(runId);
     const start = launcher
-      .start(folder)
-      .catch((error: unknown) => logger.error({ error, runId: run.id }, 'a worker could not be started'))
+      .start(folderOf(runId), { slot })
+      .catch((error: unknown) => logger.error({ error, runId }, 'a worker could not be started'))
       .finally(() => {
-        this.#starting.delete(run.id);
+        this.#starting.delete(runId);
         this.wake();
       });
-    this.#starting.set(run.id, start);
+    this.#starting.set(runId, start);
   }
 
-  async #giveUp(run: Run): Promise<void> {
-    const words = lastWords(this.#options.folderOf(run.id));
-    const errorMessage =
-      `The training process ended unexpectedly ${mostFruitless} times in a row without a new step after step ${run.step}. ` +
-      (words === null
-        ? 'It left no message: the system may have ended it, for instance because memory ran out. '
-        : `Its last words: ${words} `) +
-      'Try a smaller batch size or a shorter maximum length; worker.log in the folder of the run has the details.';
-    await this.#change(run.id, 'FAILED', { errorCode: 'WORKER_CRASHED', errorMessage });
+  /** Its worker is gone: the place is free. */
+  async #release(runId: string): Promise<void> {
+    const { count } = await this.#options.prisma.run.updateMany({
+      where: { id: runId, state: { notIn: [...activeStates] } },
+      data: { slot: null },
+    });
+    if (count > 0) this.#again = true;
   }
 
-  async #change(
-    runId: string,
-    state: Run['state'],
-    data: Omit<Prisma.RunUncheckedUpdateInput, 'state' | 'eventSequence'> = {},
-  ): Promise<boolean> {
+  async #change(runId: string, state: Run['state'], change: Change): Promise<boolean> {
     const { prisma, bus } = this.#options;
-    const changed = await prisma.$transaction((transaction) => changeState(transaction, runId, state, data));
+    const changed = await prisma.$transaction((transaction) => changeState(transaction, runId, state, change));
     if (changed) bus.publish(runId);
     return changed !== null;
   }

@@ -29,7 +29,9 @@ export async function validateConfig(input: unknown, dataFolder: string): Promis
     path: absoluteData(rows, dataFolder),
     validationPath: validationPath === '' ? '' : absoluteData(validationPath, dataFolder),
   };
-  const resolved = { ...config, model, data };
+  const { initAdapter } = config.method;
+  const method = { ...config.method, initAdapter: initAdapter === '' ? '' : path.resolve(dataFolder, initAdapter) };
+  const resolved = { ...config, model, data, method };
   const folder = resolveModelFolder(model.base);
   let tokenizer: Tokenizer | null = null;
   const modelIssues = await issuesOf('model.base', async () => {

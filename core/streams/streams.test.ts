@@ -9,7 +9,9 @@ import { databaseWithRun } from '../testing/database.ts';
 import { temporaryFolder } from '../testing/studio.ts';
 import { Bus } from './bus.ts';
 import { encodeCursor, eventsCursor, metricsCursor } from './cursor.ts';
-import { type MetricsBatch, type RunEventMessage, StreamService } from './streams.ts';
+import type { RunEventMessage } from './events-channel.ts';
+import type { MetricsBatch } from './metrics-channel.ts';
+import { StreamService } from './streams.ts';
 
 let folder: string;
 let prisma: PrismaClient;
@@ -55,6 +57,8 @@ async function commit(...events: JournalEvent[]): Promise<void> {
   await ingest(prisma, 'run', lines, sequence * 100);
   bus.publish('run');
 }
+
+const iteratorOf = <T>(stream: AsyncIterable<T>): AsyncIterator<T, unknown> => stream[Symbol.asyncIterator]();
 
 async function collect<T>(stream: AsyncIterable<T>, most = Infinity): Promise<T[]> {
   const items: T[] = [];
@@ -106,6 +110,44 @@ describe('trainingMetrics', () => {
     const batches = await collect(streams.trainingMetrics('run', { keys: ['evaluationLoss'] }));
     expect(stepsOf(batches, 'evaluationLoss')).toEqual(range(1, 120).map((index) => index * 50));
     expect(stepsOf(batches, 'loss')).toEqual([]);
+  });
+
+  it('reads what is new once for all who follow', async () => {
+    await commit(started);
+    let reads = 0;
+    const counting = new Proxy(prisma, {
+      get(target, name): unknown {
+        if (name === 'metricPoint') reads++;
+        return Reflect.get(target, name);
+      },
+    });
+    const service = new StreamService(counting, bus);
+    const readers = Array.from({ length: 80 }, (_, index) =>
+      iteratorOf(service.trainingMetrics('run', { keys: index % 2 === 0 ? ['loss'] : undefined })),
+    );
+    const next = () => Promise.all(readers.map((reader) => reader.next()));
+    let batches = next();
+    await commit(metrics(1));
+    await batches;
+    reads = 0;
+    for (let step = 2; step <= 20; step++) {
+      batches = next();
+      await commit(metrics(step));
+      for (const [index, result] of (await batches).entries()) {
+        const keys = index % 2 === 0 ? ['loss'] : ['learningRate', 'loss'];
+        const points = result.done ? [] : result.value.points;
+        expect(points.map(({ key, step: of }) => `${key} ${of}`)).toEqual(keys.map((key) => `${key} ${step}`));
+      }
+    }
+    expect(reads).toBeLessThanOrEqual(2 * 19);
+    for (const reader of readers) await reader.return?.();
+  });
+
+  it('keeps the points of one line together, however many they are', async () => {
+    const values = Object.fromEntries(range(1, 3000).map((index) => [`metric${index}`, index]));
+    await commit(started, metrics(1), { type: 'metrics', step: 2, epoch: 0, tokens: 0, values }, metrics(3), completed);
+    const batches = await collect(streams.trainingMetrics('run'));
+    expect(batches.map(({ points }) => points.length)).toEqual([2, 3000, 2]);
   });
 
   it('reads nothing ahead of a slow reader', async () => {

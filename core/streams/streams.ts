@@ -1,37 +1,21 @@
-import type { Artifact, Checkpoint, MetricPoint as StoredPoint, PrismaClient, RunEvent } from '@anneal/prisma';
-import { NotFound } from '../errors.ts';
-import { isEnded } from '../runs/states.ts';
+import type { PrismaClient } from '@anneal/prisma';
 import type { Bus } from './bus.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
-import { follow, type Page } from './follow.ts';
-import { pause, Wake } from './wake.ts';
+import { decodeCursor } from './cursor.ts';
+import { eventsChannel, type RunEventMessage } from './events-channel.ts';
+import { Feeds } from './feeds.ts';
+import { Live } from './live.ts';
+import { type MetricsBatch, metricsChannel, readPoints, withKeys } from './metrics-channel.ts';
+import { type RunChange, RunChanges } from './run-changes.ts';
 
-export type MetricPoint = Pick<StoredPoint, 'key' | 'step' | 'value' | 'epoch' | 'tokens' | 'time'>;
-
-export interface MetricsBatch {
-  /** Goes on behind this batch. */
-  cursor: string;
-  /** In the order of the journal; at most 2,000. */
-  points: MetricPoint[];
-}
-
-export interface RunEventMessage {
-  /** Goes on behind this event. */
-  cursor: string;
-  event: RunEvent & { checkpoint: Checkpoint | null; artifact: Artifact | null };
-}
-
-const pointsAPage = 2000;
-/** Journal lines looked through for one page: a rare metric must not make a page slow. */
-const linesAPage = 5000;
-const eventsAPage = 200;
-/** Between two messages about the same run. Milliseconds. */
-const runInterval = 500;
+const everything = <Event>(event: Event): Event => event;
 
 /** Live views of what is in the database: from a cursor on, then whatever comes, without gap or duplicate. */
 export class StreamService {
   readonly #prisma: PrismaClient;
   readonly #bus: Bus;
+  readonly #metrics = new Feeds<MetricsBatch>();
+  readonly #events = new Feeds<RunEventMessage>();
+  readonly #runs = new Feeds<RunChange>();
 
   constructor(prisma: PrismaClient, bus: Bus) {
     this.#prisma = prisma;
@@ -47,15 +31,16 @@ export class StreamService {
     runId: string,
     options: { keys?: readonly string[]; after?: string; signal?: AbortSignal } = {},
   ): AsyncIterable<MetricsBatch> {
-    const position = decodeCursor('metrics', options.after);
-    const pages = follow({
-      bus: this.#bus,
-      runId,
-      position,
-      read: (from) => this.#readPoints(runId, from, options.keys),
+    const keys = options.keys && [...new Set(options.keys)].sort();
+    const chosen = keys && new Set(keys);
+    return Live.of({
+      name: `metrics ${runId} ${keys ? JSON.stringify(keys) : 'all'}`,
+      join: () => this.#metrics.join(metricsChannel(this.#prisma, this.#bus, runId)),
+      select: chosen ? (batch: MetricsBatch) => withKeys(batch, chosen) : everything,
+      history: (position, until) => readPoints(this.#prisma, runId, position, { until, keys }),
+      position: decodeCursor('metrics', options.after),
       signal: options.signal,
     });
-    return batches(pages);
   }
 
   /**
@@ -64,85 +49,27 @@ export class StreamService {
    * @throws Invalid for a bad cursor, at once; NotFound at the first read
    */
   runEvents(runId: string, options: { after?: string; signal?: AbortSignal } = {}): AsyncIterable<RunEventMessage> {
-    const position = decodeCursor('events', options.after);
-    return messages(follow({ bus: this.#bus, runId, position, read: (from) => this.#readEvents(runId, from), signal: options.signal }));
-  }
-
-  /** Runs that are new or changed, each at most twice a second. */
-  async *runs({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<{ id: string }, undefined> {
-    const wake = new Wake();
-    const changed = new Set<string>();
-    const stop = this.#bus.listenToAll((runId) => {
-      changed.add(runId);
-      wake.ring();
+    const channel = eventsChannel(this.#prisma, this.#bus, runId);
+    return Live.of({
+      name: channel.name,
+      join: () => this.#events.join(channel),
+      select: everything,
+      position: decodeCursor('events', options.after),
+      signal: options.signal,
     });
-    try {
-      while (!signal?.aborted) {
-        await wake.wait(signal);
-        wake.reset();
-        const ids = [...changed];
-        changed.clear();
-        for (const id of ids) yield { id };
-        await pause(runInterval, signal);
-      }
-    } finally {
-      stop();
-    }
   }
 
-  async #readPoints(runId: string, position: number, keys: readonly string[] | undefined): Promise<Page<StoredPoint>> {
-    // Read first: points that are committed later belong to the next page.
-    const run = await this.#run(runId);
-    const end = Math.min(run.journalSequence, position + linesAPage);
-    const points = await this.#prisma.metricPoint.findMany({
-      where: { runId, sequence: { gt: position, lte: end }, ...(keys && { key: { in: [...keys] } }) },
-      orderBy: [{ sequence: 'asc' }, { key: 'asc' }],
-      take: pointsAPage + 1,
+  /**
+   * Runs of these projects (left out: of all) that are new or changed, each at most twice a second. A reader that is slow is told
+   * of each run once, whatever it missed.
+   */
+  runs({ projectIds, signal }: { projectIds?: readonly string[]; signal?: AbortSignal } = {}): AsyncIterable<RunChange> {
+    const chosen = projectIds && new Set(projectIds);
+    return Live.of({
+      name: `runs ${projectIds ? JSON.stringify([...projectIds].sort()) : 'all'}`,
+      join: () => this.#runs.join(new RunChanges(this.#prisma, this.#bus)),
+      select: (run: RunChange) => (!chosen || chosen.has(run.projectId) ? run : undefined),
+      signal,
     });
-    if (points.length <= pointsAPage) {
-      // A position ahead of the run's own: a cursor of a run that was deleted and made again. It waits there.
-      const isPartial = end < run.journalSequence;
-      return { items: points, position: Math.max(position, end), isPartial, isLast: !isPartial && isEnded(run.state) };
-    }
-    // The points of one line stay together.
-    const cut = points.at(-1)?.sequence ?? end;
-    return { items: points.filter(({ sequence }) => sequence < cut), position: cut - 1, isPartial: true, isLast: false };
-  }
-
-  async #readEvents(runId: string, position: number): Promise<Page<RunEventMessage['event']>> {
-    const run = await this.#run(runId);
-    const items = await this.#prisma.runEvent.findMany({
-      where: { runId, sequence: { gt: position, lte: run.eventSequence } },
-      orderBy: { sequence: 'asc' },
-      take: eventsAPage,
-      include: { checkpoint: true, artifact: true },
-    });
-    const end = items.at(-1)?.sequence ?? position;
-    const isPartial = end < run.eventSequence && items.length > 0;
-    return { items, position: end, isPartial, isLast: !isPartial && isEnded(run.state) };
-  }
-
-  async #run(runId: string) {
-    const run = await this.#prisma.run.findUnique({
-      where: { id: runId },
-      select: { state: true, journalSequence: true, eventSequence: true },
-    });
-    if (!run) throw new NotFound(`There is no run ${runId}.`);
-    return run;
-  }
-}
-
-async function* batches(pages: AsyncIterable<Page<StoredPoint>>): AsyncGenerator<MetricsBatch, undefined> {
-  for await (const { items, position } of pages) {
-    yield {
-      cursor: encodeCursor('metrics', position),
-      points: items.map(({ key, step, value, epoch, tokens, time }) => ({ key, step, value, epoch, tokens, time })),
-    };
-  }
-}
-
-async function* messages(pages: AsyncIterable<Page<RunEventMessage['event']>>): AsyncGenerator<RunEventMessage, undefined> {
-  for await (const { items } of pages) {
-    for (const event of items) yield { cursor: encodeCursor('events', event.sequence), event };
   }
 }

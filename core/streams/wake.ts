@@ -38,3 +38,19 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
     if (signal?.aborted) end();
   });
 }
+
+/** Waits for a promise, less when the signal comes first. */
+export function orAborted(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    signal?.addEventListener('abort', end, { once: true });
+    if (signal?.aborted) end();
+    promise.then(end, (error: unknown) => {
+      signal?.removeEventListener('abort', end);
+      reject(error instanceof Error ? error : new Error(String(error)));
+    });
+  });
+}

@@ -2,12 +2,13 @@
 import path from 'node:path';
 import process from 'node:process';
 import { openDatabase } from '@anneal/prisma';
+import { testDatabase } from '@anneal/prisma/testing';
 import { createLogger } from '../logger.ts';
 import { JournalReader } from '../runs/journal-reader.ts';
 import { Bus } from '../streams/bus.ts';
 
 const [folder = '', runId = ''] = process.argv.slice(2);
-const prisma = await openDatabase(`file:${path.join(folder, 'anneal.db')}`);
+const prisma = await openDatabase(await testDatabase(folder));
 const reader = new JournalReader({
   prisma,
   bus: new Bus(),

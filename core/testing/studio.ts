@@ -6,7 +6,10 @@ import { setTimeout } from 'node:timers/promises';
 import { inspectWorker } from '@anneal/engine';
 import { type Script, scriptedWorkerProgram, writeScript } from '@anneal/engine/testing';
 import type { Run, RunState } from '@anneal/prisma';
+import { testDatabase } from '@anneal/prisma/testing';
+import { scopes, type Viewer } from '../access/viewer.ts';
 import { readConfig, type StudioConfig } from '../config.ts';
+import { defaultProjectId, localUserId } from '../identity/local-user.ts';
 import { createLogger } from '../logger.ts';
 import type { Launcher } from '../runs/launcher.ts';
 import { LocalLauncher } from '../runs/launcher-local.ts';
@@ -15,17 +18,29 @@ import { createStudio, type Studio, type StudioParts } from '../studio.ts';
 /** Silent; tests read what happened from the studio. */
 const logger = createLogger('silent');
 
-const configIn = (dataFolder: string): StudioConfig => readConfig({ DATA_DIR: dataFolder, PORT: '0' });
+const configIn = async (dataFolder: string, environment: Record<string, string>): Promise<StudioConfig> =>
+  readConfig({ DATA_DIR: dataFolder, DATABASE_URL: await testDatabase(dataFolder), PORT: '0', ...environment });
+
+/** The one user of a studio without accounts, who owns its first project. */
+export const owner: Viewer = {
+  userId: localUserId,
+  name: 'Local user',
+  isAdministrator: true,
+  credential: { kind: 'local' },
+  scopes: new Set(scopes),
+  roles: new Map([[defaultProjectId, 'OWNER']]),
+  address: '',
+};
 
 export const temporaryFolder = (): string => fs.mkdtempSync(path.join(os.tmpdir(), 'anneal-core-'));
 
-/** Starts real processes that follow a script in place of training. */
-export function scriptedLauncher(script: Script): Launcher {
-  const local = new LocalLauncher({ program: scriptedWorkerProgram });
+/** Starts real processes that follow a script in place of training. @param patience with one that gives no sign of life, milliseconds */
+export function scriptedLauncher(script: Script, patience?: number): Launcher {
+  const local = new LocalLauncher({ program: scriptedWorkerProgram, patience });
   return {
-    start: (folder) => {
+    start: (folder, options) => {
       writeScript(folder, script);
-      return local.start(folder);
+      return local.start(folder, options);
     },
     isAlive: (folder) => local.isAlive(folder),
   };
@@ -34,8 +49,9 @@ export function scriptedLauncher(script: Script): Launcher {
 /** A launcher of workers that never come: runs stay STARTING, and the test plays the worker. */
 export const idleLauncher: Launcher = { start: async () => undefined, isAlive: async () => true };
 
-export const openStudio = (dataFolder: string, parts: StudioParts = {}): Promise<Studio> =>
-  createStudio(configIn(dataFolder), { logger, ...parts });
+/** @param environment settings: `{ ENCRYPT_FILES: 'true' }` */
+export const openStudio = async (dataFolder: string, parts: StudioParts = {}, environment: Record<string, string> = {}): Promise<Studio> =>
+  createStudio(await configIn(dataFolder, environment), { logger, slots: 1, firstPause: 20, ...parts });
 
 /** Ends the workers that a test has left, and removes the folder. */
 export function cleanUp(dataFolder: string): void {

@@ -5,7 +5,7 @@ export type Bar = { atLeast: number } | { atMost: number } | { below: number };
 export interface MeasureSpec {
   measure: string;
   /** Empty for pure numbers. */
-  unit: '' | '×' | 's' | 'steps';
+  unit: '' | '×' | 's' | 'steps' | 'points/s';
   bar: Bar;
   /** Missing the bar is a mistake, not slowness. */
   isCorrectness?: true;

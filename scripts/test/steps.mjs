@@ -1,8 +1,11 @@
 import path from 'node:path';
 
 /**
- * One step of the gate. `report`: where vitest writes its results.
- * @typedef {{ name: string, about: string, command: string[], report?: string, env?: Record<string, string> }} Step
+ * One step of the gate. `report`: where vitest writes its results. `missing`: what it needs and this machine lacks, with what to do.
+ * @typedef {{
+ *   name: string, about: string, command: string[], report?: string, env?: Record<string, string>,
+ *   missing?: () => Promise<string | undefined>
+ * }} Step
  */
 
 /** @param {string} bin relative to node_modules */
@@ -13,6 +16,12 @@ function vitest(name, about) {
   const report = `.cache/test/${name}.json`;
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   return { name, about, report, command: [...node('vitest/vitest.mjs'), 'run', `--project=${name}`, ...reporters] };
+}
+
+/** Found out late: before the set-up there are no packages to ask. */
+async function missingPostgresql() {
+  const { postgresqlPrograms } = await import('@anneal/prisma/testing/programs');
+  return postgresqlPrograms() ? undefined : 'PostgreSQL is not installed: on Debian, apt-get install postgresql';
 }
 
 /**
@@ -55,6 +64,7 @@ export const staticSteps = [
  */
 export const testSteps = [
   vitest('packages', 'tests beside the code'),
+  { ...vitest('postgresql', 'tests of the database again, on PostgreSQL'), missing: missingPostgresql },
   vitest('protocol', 'tests/protocol: the API as other clients see it'),
   vitest('faults', 'tests/faults: processes killed, files broken'),
   vitest('browser', 'tests/browser: the studio in a real browser'),

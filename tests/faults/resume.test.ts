@@ -5,7 +5,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createRunFolder, type JournalLine, parseJournalLine, parseTrainingConfig, runFolderAt, workerProgram } from '@anneal/engine';
+import {
+  createRunFolder,
+  type JournalLine,
+  nodeArguments,
+  parseJournalLine,
+  parseTrainingConfig,
+  runFolderAt,
+  workerProgram,
+} from '@anneal/engine';
 import { tinyConfig, writeTinyModel } from '@anneal/engine/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -18,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => rm(home, { recursive: true, force: true }));
 
 const start = (folder: string): ChildProcess =>
-  spawn(process.execPath, ['--import', 'tsx', workerProgram, folder], { stdio: ['ignore', 'ignore', 'inherit'] });
+  spawn(process.execPath, [...nodeArguments, workerProgram, folder], { stdio: ['ignore', 'ignore', 'inherit'] });
 
 async function exitOf(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');

@@ -8,7 +8,7 @@ beforeAll(async () => {
   studio = await openStudio();
   const { prisma } = studio.studio;
   const summary = { loss: { last: 1, lastStep: 9, min: 1, max: 2, count: 9 } };
-  for (const name of ['a', 'b']) await prisma.experiment.create({ data: { id: name, name } });
+  for (const name of ['a', 'b']) await prisma.experiment.create({ data: { id: name, name, searchText: name, projectId: 'default' } });
   for (let index = 0; index < 30; index++) {
     const id = `run${String(index).padStart(2, '0')}`;
     // Half of them have the same time: pages must not lose or repeat any.
@@ -18,6 +18,8 @@ beforeAll(async () => {
       data: {
         id,
         name: `Run ${index % 7}`,
+        searchText: `run ${index % 7}\n`,
+        projectId: 'default',
         experimentId: index % 2 ? 'a' : 'b',
         state: 'CANCELLED',
         config: {},
@@ -55,7 +57,8 @@ async function count(source: string): Promise<number> {
       },
     },
   });
-  const contextValue = { studio: { ...studio.studio, prisma }, position: {} };
+  const viewer = await studio.studio.identity.viewerOf({ address: '' });
+  const contextValue = { studio: { ...studio.studio, prisma }, viewer, position: {} };
   const { errors } = await graphql({ schema, source, contextValue });
   expect(errors).toBeUndefined();
   return operations;

@@ -66,6 +66,7 @@ describe('a start that cannot be', () => {
   it.each([
     [{ PORT: 'many' }, 'PORT'],
     [{ HOST: '203.0.113.7' }, 'HOST'],
+    [{ HOST: '0.0.0.0', ACCOUNTS: 'off' }, 'ACCOUNTS'],
   ])('names a wrong setting: %o', async (environment, name) => {
     expect(await refusal(environment)).toContain(name);
   });
@@ -101,6 +102,27 @@ describe('a running studio', () => {
     expect(output.stdout).toContain('npm start comes back to them');
     expect(output.stderr).toBe('');
     expect(output.stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  });
+
+  it('with accounts shows the code for the first one, until there is one', async () => {
+    const { child, output, exited, listening } = start({ ACCOUNTS: 'required' });
+    const url = await listening();
+    const code = /Set-up +(\S{16}) /.exec(output.stdout)?.[1] ?? '';
+    const answer = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        query: `mutation { register(input: { email: "ada@lab.example", name: "Ada", password: "correct horse battery", setupCode: "${code}" }) { __typename } }`,
+      }),
+    });
+    expect(await answer.json()).toMatchObject({ data: { register: { __typename: 'RegisterSuccess' } } });
+    child.kill('SIGTERM');
+    expect(await exited).toBe(0);
+    const next = start({ ACCOUNTS: 'required' });
+    await next.listening();
+    expect(next.output.stdout).not.toContain('Set-up');
+    next.child.kill('SIGTERM');
+    expect(await next.exited).toBe(0);
   });
 
   it('leaves the folder to the next one', async () => {

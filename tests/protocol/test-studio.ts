@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startServer, type ServerOptions } from '@anneal/api';
-import { createStudio, LocalLauncher, readConfig, type Studio } from '@anneal/core';
+import { createStudio, LocalLauncher, readConfig, type Studio, type Viewer } from '@anneal/core';
 import { vi } from 'vitest';
 import { tinyConfig, writeTinyModel } from '@anneal/engine/testing';
+import { testDatabase } from '@anneal/prisma/testing';
 
 export interface Answer<Data> {
   status: number;
@@ -42,12 +43,20 @@ export interface Connection<Node> {
   pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string; endCursor: string };
 }
 
+export interface TestStudioOptions extends Omit<Partial<ServerOptions>, 'studio' | 'port'> {
+  /** Settings, as environment variables: `{ ACCOUNTS: 'required' }`. */
+  environment?: Record<string, string>;
+}
+
 /** A whole studio in a folder of its own: real database, real server, and workers that write real journals (scripted-training.ts). */
-export async function openStudio(options: Omit<Partial<ServerOptions>, 'studio' | 'port'> = {}): Promise<TestStudio> {
+export async function openStudio({ environment, ...options }: TestStudioOptions = {}): Promise<TestStudio> {
   const folder = await mkdtemp(path.join(tmpdir(), 'anneal-protocol-'));
   const places = await writeTinyModel(path.join(folder, 'tiny'));
   const launcher = new LocalLauncher({ program: path.join(import.meta.dirname, 'scripted-training.ts') });
-  const studio = await createStudio(readConfig({ DATA_DIR: folder }), { launcher, slots: 4 });
+  const studio = await createStudio(readConfig({ DATA_DIR: folder, DATABASE_URL: await testDatabase(folder), ...environment }), {
+    launcher,
+    slots: 4,
+  });
   const logged: TestStudio['logged'] = [];
   const log = (details: object, message: string) => void logged.push({ details, message });
   const logger = { error: log, warn: log, info: log };
@@ -103,12 +112,24 @@ export async function openStudio(options: Omit<Partial<ServerOptions>, 'studio' 
 /** Workers outlive a studio: those of a test must not outlive the test. */
 async function stopWorkers({ prisma, runs }: Studio): Promise<void> {
   for (;;) {
-    const active = await prisma.run.findMany({ where: { finishedAt: null } });
+    const active = await prisma.run.findMany({ where: { finishedAt: null, source: 'ENGINE' } });
     if (active.length === 0) return;
-    for (const run of active) await runs.cancel(run.id).catch(() => undefined);
+    const roles: Viewer['roles'] = new Map(active.map(({ projectId }) => [projectId, 'OWNER']));
+    for (const run of active) await runs.cancel({ ...caretaker, roles }, run.id).catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** Whoever puts things away when a test is over. */
+const caretaker: Viewer = {
+  userId: 'local',
+  name: 'Caretaker',
+  isAdministrator: true,
+  credential: { kind: 'local' },
+  scopes: new Set(['train']),
+  roles: new Map(),
+  address: '',
+};
 
 /** Waits until a number does not change any more. */
 export async function settled(read: () => number): Promise<number> {
@@ -123,7 +144,7 @@ export async function settled(read: () => number): Promise<number> {
 /** Metrics without end, 1 MB a batch, as fast as they are asked for: to see whether they are asked for when nobody reads. */
 export function endlessMetrics({ studio: { streams } }: TestStudio): { given: () => number; restore: () => void } {
   let given = 0;
-  const point = { key: 'x'.repeat(10_000), step: 1, value: 1, epoch: 1, tokens: 1, time: new Date() };
+  const point = { key: 'x'.repeat(10_000), rank: 0, step: 1, value: 1, nonFinite: null, epoch: 1, tokens: 1, time: new Date() };
   const points = Array.from({ length: 100 }, () => point);
   const spy = vi.spyOn(streams, 'trainingMetrics').mockImplementation(async function* (_runId, options) {
     while (!options?.signal?.aborted) yield { cursor: String(++given), points };

@@ -28,7 +28,9 @@ export const ConfigForm = graphql(`
 export const StartChoices = graphql(`
   query StartChoices {
     baseModels {
+      id
       name
+      state
       path
       architecture
       parameters

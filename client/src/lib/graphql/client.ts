@@ -1,5 +1,6 @@
 import { Client, fetchExchange, type AnyVariables, type CombinedError, type OperationResult } from '@urql/core';
 import { cacheExchange } from '@urql/exchange-graphcache';
+import { authorizedFetch } from '../session/credentials.ts';
 
 /** Values without an id belong to the object that holds them. */
 const embedded = (): null => null;
@@ -7,6 +8,7 @@ const embedded = (): null => null;
 /** For lists and forms: answers are kept, normalised by id, so that going back shows a page at once. */
 export const studio = new Client({
   url: '/graphql',
+  fetch: authorizedFetch,
   preferGetMethod: false,
   exchanges: [
     cacheExchange({
@@ -27,7 +29,13 @@ export const studio = new Client({
 });
 
 /** For changes, and for what is read once and kept elsewhere: normalising thousands of measured values would only cost time. */
-export const direct = new Client({ url: '/graphql', preferGetMethod: false, exchanges: [fetchExchange], requestPolicy: 'network-only' });
+export const direct = new Client({
+  url: '/graphql',
+  fetch: authorizedFetch,
+  preferGetMethod: false,
+  exchanges: [fetchExchange],
+  requestPolicy: 'network-only',
+});
 
 /** The answer's data, or an error that a person can read. */
 export function dataOf<Data, Variables extends AnyVariables>(result: OperationResult<Data, Variables>): Data {

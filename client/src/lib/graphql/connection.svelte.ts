@@ -1,3 +1,4 @@
+import { refused, tokens } from '../session/credentials.ts';
 import { openSocket, type ConnectionState } from './socket.ts';
 
 let state = $state<ConnectionState>('connecting');
@@ -33,6 +34,8 @@ function awaken(): Promise<void> {
 export const socket = openSocket({
   url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/graphql`,
   awaken,
+  authorization: () => tokens.authorization(),
+  refused,
   changed(next) {
     state = next !== 'live' && !navigator.onLine ? 'offline' : next;
     if (next === 'live') times += 1;

@@ -4,10 +4,14 @@ import { RunMetrics, type AnsweredBatch } from './run-metrics.ts';
 const time = '2025-06-15T12:00:00.000Z';
 const batch = (cursor: string, ...steps: number[]): AnsweredBatch => ({
   cursor,
-  points: steps.map((step) => ({ key: 'loss', step, value: 1 / step, time })),
+  points: steps.map((step) => ({ key: 'loss', rank: 0, step, value: 1 / step, nonFinite: null, time })),
 });
 const answered = (...steps: number[]) => [
-  { key: 'loss', unit: 'nats', buckets: steps.map((step) => ({ fromStep: step, toStep: step, min: 1, max: 1, last: 1, count: 1, time })) },
+  {
+    key: 'loss',
+    unit: 'nats',
+    buckets: steps.map((step) => ({ fromStep: step, toStep: step, min: 1, max: 1, last: 1, nonFinite: null, count: 1, time })),
+  },
 ];
 
 it('goes on from an answer with the points that follow', () => {
@@ -30,7 +34,7 @@ it('holds a repeated point once, after a connection was lost in the middle of a 
 it('takes a metric that the answer did not have yet', () => {
   const metrics = new RunMetrics();
   metrics.load([], 'c0');
-  metrics.receive({ cursor: 'c1', points: [{ key: 'evaluationLoss', step: 0, value: 2, time }] });
+  metrics.receive({ cursor: 'c1', points: [{ key: 'evaluationLoss', rank: 0, step: 0, value: 2, nonFinite: null, time }] });
   expect(metrics.get('evaluationLoss')?.at(0)?.time).toBe(Date.parse(time));
   expect(metrics.lastStep).toBe(0);
 });
@@ -41,4 +45,20 @@ it('forgets what it held when it is loaded again', () => {
   metrics.load([], 'c9');
   expect(metrics.all()).toEqual([]);
   expect(metrics.cursor).toBe('c9');
+});
+
+it('shows what is no finite number as such, and the first process of several alone', () => {
+  const metrics = new RunMetrics();
+  const bucket = { fromStep: 1, toStep: 4, min: 2, max: 3, last: null, nonFinite: 'NAN', count: 4, time } as const;
+  metrics.load([{ key: 'loss', unit: '', buckets: [bucket] }], 'c4');
+  const point = { key: 'loss', step: 5, value: null, nonFinite: 'POSITIVE_INFINITY', time } as const;
+  metrics.receive({
+    cursor: 'c6',
+    points: [
+      { ...point, rank: 0 },
+      { ...point, rank: 1, step: 6, value: 1, nonFinite: null },
+    ],
+  });
+  expect([...(metrics.get('loss')?.column('last') ?? [])]).toEqual([NaN, Infinity]);
+  expect(metrics.get('loss')?.at(0)).toMatchObject({ min: 2, max: 3 });
 });

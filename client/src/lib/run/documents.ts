@@ -51,6 +51,7 @@ export const RunPage = graphql(
               min
               max
               last
+              nonFinite
               count
               time
             }
@@ -117,6 +118,7 @@ export const RunSeriesPart = graphql(`
             min
             max
             last
+            nonFinite
             count
             time
           }
@@ -156,8 +158,10 @@ export const TrainingMetrics = graphql(`
       cursor
       points {
         key
+        rank
         step
         value
+        nonFinite
         time
       }
     }

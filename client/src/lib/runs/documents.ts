@@ -29,6 +29,7 @@ export const RunRowFragment = graphql(`
     summary(keys: ["loss", "tokensPerSecond"]) {
       key
       last
+      nonFinite
       lastStep
     }
   }

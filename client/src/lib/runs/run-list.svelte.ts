@@ -1,3 +1,4 @@
+import { numberOf } from '../metrics/number-of.ts';
 import { dataOf, studio } from '../graphql/client.ts';
 import { socket } from '../graphql/connection.svelte.ts';
 import { follow } from '../graphql/follow.ts';
@@ -78,7 +79,7 @@ export class RunList {
     const { data } = await studio.query(RunSparklines, { ids }, { requestPolicy: 'network-only' }).toPromise();
     const sparklines = new Map(this.sparklines);
     for (const node of data?.nodes ?? []) {
-      if (node?.__typename === 'Run') sparklines.set(node.id, node.series[0]?.buckets.map(({ last }) => last) ?? []);
+      if (node?.__typename === 'Run') sparklines.set(node.id, node.series[0]?.buckets.map(({ last }) => numberOf(last)) ?? []);
     }
     this.sparklines = sparklines;
   }
@@ -87,6 +88,6 @@ export class RunList {
     const loss = run.summary.find(({ key }) => key === 'loss');
     if (!loss) return;
     const values = this.sparklines.get(run.id) ?? [];
-    this.sparklines = new Map(this.sparklines).set(run.id, [...values, loss.last].slice(-80));
+    this.sparklines = new Map(this.sparklines).set(run.id, [...values, numberOf(loss.last)].slice(-80));
   }
 }

@@ -1,0 +1,29 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Studio } from '@anneal/core';
+import contentDisposition from 'content-disposition';
+import { refuse } from './answer.ts';
+
+/** Serves the metrics that a signed link names. They are read while they are sent, no faster than the reader takes them. */
+export async function exportMetrics(
+  studio: Studio,
+  request: IncomingMessage,
+  response: ServerResponse,
+  query: URLSearchParams,
+): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return refuse(response, 405, 'METHOD_NOT_ALLOWED', 'A link to a file is read with GET.', { allow: 'GET, HEAD' });
+  const file = studio.metricExport.open(query);
+  if (!file) return refuse(response, 403, 'FORBIDDEN', 'This link has expired, or was not made by this studio. Ask for a new one.');
+  response.setHeader('content-type', file.contentType);
+  response.setHeader('content-disposition', contentDisposition(file.fileName));
+  response.setHeader('cache-control', 'private, no-store');
+  if (request.method === 'HEAD') return void response.end();
+  // A reader that leaves ends it; there is nobody to tell then.
+  await pipeline(Readable.from(file.text), response).catch((error: unknown) => {
+    if (!response.destroyed || !hasLeft(error)) throw error;
+  });
+}
+
+const hasLeft = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';

@@ -1,0 +1,2 @@
+export { emptyDatabase, testDatabase } from './databases.ts';
+export { hasPostgresql, PostgresqlServer } from './server.ts';

@@ -96,6 +96,8 @@ function refusalOf(
     }
     case 'RATE_LIMITED':
       return { status: 429, headers: { 'retry-after': String(retrySeconds), 'x-ratelimit-remaining': '0' } };
+    case 'FORBIDDEN':
+      return { status: 403, headers: {} };
     case 'UNAVAILABLE':
       return { status: 503, headers: {} };
     default:

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import { requireAdministrator, type Studio } from '@anneal/core';
+import { Forbidden, requireScope, type Studio } from '@anneal/core';
 import { type Admission, refuseAdmission } from '../admission.ts';
 import type { Logger } from '../logger.ts';
 import { errorMask } from '../use-masked-errors.ts';
@@ -28,7 +28,10 @@ export async function serveOperation(
   if (pathname === '/ready') return answerReadiness(studio, response, logger);
   try {
     const { viewer } = await admission.admit(request, request.headers.authorization);
-    requireAdministrator(viewer);
+    requireScope(viewer, 'read');
+    // An administrator's key will do, which is no administrator elsewhere: Prometheus does not log in.
+    const user = await studio.prisma.user.findUnique({ where: { id: viewer.userId }, select: { isAdministrator: true } });
+    if (!user?.isAdministrator) throw new Forbidden('Only an administrator of the studio may see its figures.');
     const text = await measures.text();
     response.writeHead(200, { 'content-type': measures.contentType, 'cache-control': 'no-store' }).end(text);
   } catch (error) {

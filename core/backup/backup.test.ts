@@ -53,7 +53,8 @@ async function backUpElsewhere({ config }: Studio): Promise<void> {
 
 describe('a backup', () => {
   it('made while a run trains is a studio in which the run goes on, with every step once', async () => {
-    const { studio, runId } = await trainingStudio(200);
+    const steps = 1200;
+    const { studio, runId } = await trainingStudio(steps);
     await backUpElsewhere(studio);
     const { files } = await readManifest(backup);
     expect(files.map(({ path: name }) => name)).toContain(`files/runs/${runId}/journal.ndjson`);
@@ -66,7 +67,7 @@ describe('a backup', () => {
     const run = await untilState(restored, runId, 'COMPLETED');
     expect(run.attempts).toBe(2);
     const points = await restored.prisma.metricPoint.findMany({ where: { runId, key: 'loss' }, orderBy: { step: 'asc' } });
-    expect(points.map(({ step }) => step)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
+    expect(points.map(({ step }) => step)).toEqual(Array.from({ length: steps }, (_, index) => index + 1));
     // The first one was not disturbed.
     expect(await untilState(studio, runId, 'COMPLETED', 'FAILED')).toMatchObject({ state: 'COMPLETED', attempts: 1 });
   });

@@ -86,7 +86,7 @@ class House {
     for (let round = 0; round < 2; round++) {
       const { launcher } = this.workers;
       const options = { prisma, bus: this.bus, logger, launcher, reader: this.reader, folderOf, places, firstPause: 0 };
-      const supervisor = new Supervisor(options);
+      const supervisor = new Supervisor({ ...options, arrivalLimit: 0 });
       await supervisor.start();
       await supervisor.close();
     }

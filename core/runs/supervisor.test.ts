@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
 import { inspectWorker } from '@anneal/engine';
 import { type Script, tinyConfig, writeTinyModel } from '@anneal/engine/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -125,6 +126,19 @@ describe('the supervisor', () => {
       errorIssues: [{ path: 'rows.3.output', message: 'is missing' }],
       attempts: 1,
     });
+  });
+
+  it('waits for a worker that another studio had just started when it died', async () => {
+    const first = await studioWith({}, { launcher: idleLauncher });
+    const { id } = await first.runs.start(owner, { config: config(20) });
+    await untilState(first, id, 'STARTING');
+    await close(first);
+    const script = {};
+    const second = await studioWith(script);
+    // It looked at the run once at least, and no worker was there.
+    await setTimeout(1000);
+    await scriptedLauncher(script).start(second.runs.folderOf(id), { slot: null });
+    expect(await untilState(second, id, 'COMPLETED', 'FAILED')).toMatchObject({ state: 'COMPLETED', attempts: 1, crashes: 0 });
   });
 
   it('leaves workers running when it closes, and the next one takes them over', async () => {

@@ -21,6 +21,8 @@ export interface SupervisorOptions {
   places: Promise<Places>;
   /** Between a crash and the second try; each further one waits twice as long. Milliseconds. */
   firstPause: number;
+  /** A worker that another server started, which died since, may be so long on its way to its folder. Default 10,000 milliseconds. */
+  arrivalLimit?: number;
 }
 
 /** How soon a dead worker is noticed. Milliseconds. */
@@ -31,6 +33,10 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   /** Runs whose worker is being started right now. */
   readonly #starting = new Map<string, Promise<void>>();
+  /** Runs whose worker was started here. */
+  readonly #started = new Set<string>();
+  /** Since when the worker of a run that was started elsewhere is awaited. */
+  readonly #awaitedSince = new Map<string, number>();
   /** Undefined until they are known. */
   #places: Places | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -106,7 +112,11 @@ export class Supervisor {
     // The studio may have died between the change of the state and this.
     if (run.state === 'CANCELLING') requestCancel(folderOf(run.id));
     if (run.state === 'PAUSING') requestPause(folderOf(run.id));
-    if (await isAlive()) return;
+    if (await isAlive()) {
+      this.#awaitedSince.delete(run.id);
+      return;
+    }
+    if (this.#mayStillArrive(run)) return;
     // Whatever the worker said last counts before its death does.
     await reader.drain(run.id);
     const now = await prisma.run.findUniqueOrThrow({ where: { id: run.id } });
@@ -115,6 +125,14 @@ export class Supervisor {
     else if (now.state === 'CANCELLING') await this.#endCancelled(now);
     else if (now.nextAttemptAt === null) await this.#crashed(now);
     else if (now.nextAttemptAt.getTime() <= Date.now()) await this.#startAgain(now);
+  }
+
+  /** Not to be counted as a crash. */
+  #mayStillArrive({ id, state, nextAttemptAt }: Run): boolean {
+    if (state !== 'STARTING' || nextAttemptAt !== null || this.#started.has(id)) return false;
+    const since = this.#awaitedSince.get(id) ?? Date.now();
+    this.#awaitedSince.set(id, since);
+    return Date.now() - since < (this.#options.arrivalLimit ?? 10_000);
   }
 
   /** Starts a queued run on its place. What it is computed on is decided then for good: it goes on with the very same losses there. */
@@ -181,6 +199,8 @@ export class Supervisor {
   async #launch(runId: string, slot: string | null): Promise<void> {
     const { launcher, reader, folderOf, logger } = this.#options;
     await reader.follow(runId);
+    this.#started.add(runId);
+    this.#awaitedSince.delete(runId);
     const start = launcher
       .start(folderOf(runId), { slot })
       .catch((error: unknown) => logger.error({ error, runId }, 'a worker could not be started'))
@@ -198,6 +218,8 @@ export class Supervisor {
       data: { slot: null },
     });
     if (count > 0) this.#again = true;
+    this.#started.delete(runId);
+    this.#awaitedSince.delete(runId);
   }
 
   async #change(runId: string, state: Run['state'], change: Change): Promise<boolean> {

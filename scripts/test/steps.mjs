@@ -56,6 +56,11 @@ export const staticSteps = [
     about: 'schema.graphql matches the code',
     command: [process.execPath, '--import', 'tsx', 'schema/print.ts', '--check'],
   },
+  {
+    name: 'schema-changes',
+    about: 'breaking changes are told in schema/CHANGES.md',
+    command: [process.execPath, '--import', 'tsx', 'schema/breaking-changes.ts'],
+  },
 ];
 
 /**

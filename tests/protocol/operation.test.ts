@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { apiKey, register } from './people.ts';
 import { openStudio, type TestStudio } from './test-studio.ts';
 
 describe('those who keep the studio running', () => {
@@ -54,6 +55,26 @@ describe('those who keep the studio running', () => {
     await expect.poll(() => lines().length).toBe(1);
     expect(lines()[0]?.details).toMatchObject({ requestId, method: 'GET', path: '/graphql', status: 200, isWhole: true });
     expect(JSON.stringify(lines())).not.toContain('hidden');
+  });
+});
+
+describe('the figures of a studio with accounts', () => {
+  let studio: TestStudio;
+  beforeAll(async () => {
+    studio = await openStudio({ environment: { ACCOUNTS: 'required', SETUP_CODE: 'a-code-for-the-test' } });
+  });
+  afterAll(() => studio.close());
+
+  it('are for its administrators, by API key too; others see whether it is well', async () => {
+    const administrator = await register(studio, 'ada', 'a-code-for-the-test');
+    const key = await apiKey(studio, administrator, { scopes: ['READ'] });
+    const user = await register(studio, 'grace');
+    const status = async (headers: Record<string, string> = {}) => (await fetch(`${studio.url}/metrics`, { headers })).status;
+    expect(await status()).toBe(401);
+    expect(await status(user.headers)).toBe(403);
+    expect(await status(administrator.headers)).toBe(200);
+    expect(await status(key.headers)).toBe(200);
+    expect((await fetch(`${studio.url}/ready`)).status).toBe(200);
   });
 });
 

@@ -16,8 +16,9 @@ const onBothDatabases = [
 const onPostgresqlOnly = ['prisma/postgresql/**/*.test.ts', 'core/servers/**/*.test.ts'];
 
 /**
- * Five projects. `packages`: beside the code, run side by side. `postgresql`: some of all tests, again, on a PostgreSQL server of
- * their own. The others start servers, workers or a browser: one file at a time, so that they do not fight for the cores.
+ * Five projects. `packages`: beside the code, run side by side, as those of `protocol` are, which start servers. `postgresql`: some of
+ * all tests, again, on a PostgreSQL server of their own. The others start workers or a browser: one file at a time, so that they do not
+ * fight for the cores.
  */
 export default defineConfig({
   test: {
@@ -44,14 +45,14 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      crossing('protocol', 60_000),
+      crossing('protocol', 60_000, { inPairs: true }),
       crossing('faults', 240_000),
       crossing('browser', 240_000),
     ],
   },
 });
 
-function crossing(name: string, timeout: number) {
+function crossing(name: string, timeout: number, { inPairs = false } = {}) {
   return {
     resolve,
     test: {
@@ -60,8 +61,8 @@ function crossing(name: string, timeout: number) {
       exclude,
       testTimeout: timeout,
       hookTimeout: timeout,
-      fileParallelism: false,
-      maxWorkers: 1,
+      fileParallelism: inPairs,
+      maxWorkers: inPairs ? 2 : 1,
     },
   };
 }

@@ -5,6 +5,7 @@ import { isLoopback, openToStrangers, type Studio } from '@anneal/core';
 import { urlOf } from './addresses.ts';
 import { Admission, refuseAdmission, setRateHeaders } from './admission.ts';
 import { Connections } from './connections.ts';
+import { answerCors } from './cors.ts';
 import { filesPath, serveFiles } from './files/files.ts';
 import { createGraphQL, type GraphQLServer } from './graphql.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -52,7 +53,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (studio.config.accounts === 'off' && !isLoopback(host)) throw openToStrangers(host);
   const admission = new Admission(studio, limits);
   const connections = new Connections(studio);
-  const guard = createGuard({ host, allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] });
+  const { allowedHosts = [], allowedOrigins = [] } = options;
+  const guard = createGuard({ host, allowedHosts, allowedOrigins });
   const measures = new Measures(studio, () => sockets.count());
   const graphql = createGraphQL({ studio, limits, logger, measures });
   const client = serveClient(options.clientFolder ?? path.join(import.meta.dirname, '../client/build'));
@@ -63,6 +65,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     setSecurityHeaders(response);
     const refusal = guard(request);
     if (refusal) return refuse(response, refusal);
+    if (answerCors(request, response, allowedOrigins)) return;
     const url = new URL(request.url ?? '/', 'http://localhost');
     const { pathname } = url;
     noteRequest({ measures, logger }, request, response, { pathname, requestId });

@@ -69,6 +69,41 @@ describe('requests that must not come in', () => {
   });
 });
 
+describe('pages of another site that is listed', () => {
+  const origin = 'https://lab.example';
+  let other: TestStudio;
+  beforeAll(async () => {
+    other = await openStudio({ allowedOrigins: [origin] });
+  });
+  afterAll(() => other.close());
+
+  it('may ask beforehand, send credentials and read answers, refusals too', async () => {
+    const preflight = await fetch(`${other.url}/graphql`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization, content-type' },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
+    for (const authorization of [undefined, 'Bearer nonsense']) {
+      const answer = await fetch(`${other.url}/graphql?query={__typename}`, {
+        headers: { origin, accept: 'application/json', ...(authorization && { authorization }) },
+      });
+      expect(answer.status).toBe(authorization ? 401 : 200);
+      expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+      expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
+      expect(answer.headers.get('access-control-expose-headers')).toContain('x-request-id');
+      expect(answer.headers.get('vary')).toContain('origin');
+    }
+  });
+
+  it('of other ones still may not', async () => {
+    const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
+    const preflight = await fetch(`${other.url}/graphql`, { method: 'OPTIONS', headers });
+    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([403, null]);
+  });
+});
+
 describe('answers', () => {
   it('carry security headers and a request id', async () => {
     for (const pathname of ['/graphql?query={__typename}', '/', '/health']) {

@@ -32,7 +32,7 @@ const responseHeaders = [
   'x-request-id',
 ].join(', ');
 /** How long a browser may remember what it was told. Seconds; browsers take less where they like. */
-const remembered = 7200;
+const remembered = '7200';
 
 /**
  * Lets pages of the listed origins use the server (https://fetch.spec.whatwg.org/#http-cors-protocol). Credentials of the browser,

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 
 /** What is never a test file, whatever its name. */
@@ -7,12 +8,16 @@ const exclude = ['**/node_modules/**', '**/generated/**', '**/build/**', '**/.sv
 /** Vite would load the ES module of graphql beside the CommonJS one that its users get from Node; its classes must be there once. */
 const resolve = { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] };
 
-/** Tests that run on both databases: `packages` and `protocol` on SQLite, `postgresql` on PostgreSQL. Chosen to take two minutes. */
-const onBothDatabases = [
+/**
+ * Tests that run on both databases: `packages` and `protocol` on SQLite, `postgresql` on PostgreSQL. The gate runs some, chosen to take two
+ * minutes; `ON_POSTGRESQL=all` runs all that open a database.
+ */
+const chosen = [
   'core/{backup,limits,metrics,model-versions,projects,runs,streams}/**/*.test.ts',
   'core/datasets/datasets.test.ts',
   'tests/protocol/{changes,events,live,reads}.test.ts',
 ];
+const onBothDatabases = process.env.ON_POSTGRESQL === 'all' ? ['core/**/*.test.ts', 'tests/protocol/**/*.test.ts'] : chosen;
 const onPostgresqlOnly = ['prisma/postgresql/**/*.test.ts', 'core/servers/**/*.test.ts'];
 
 /**

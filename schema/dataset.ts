@@ -1,8 +1,7 @@
-import { visibleTo, type Viewer } from '@anneal/core';
-import type { Prisma } from '@anneal/prisma';
+import { visibleTo } from '@anneal/core';
 import { builder } from './builder.ts';
-import { databaseId } from './global-id.ts';
-import { OrderDirection, sortOrder } from './order.ts';
+import { ageOrName, byAgeOrName, foundIn } from './named-list.ts';
+import { OrderDirection } from './order.ts';
 import { connectionCost } from './page.ts';
 import { Project } from './project.ts';
 
@@ -39,10 +38,7 @@ const DatasetFilter = builder.inputType('DatasetFilter', {
 
 const DatasetOrderField = builder.enumType('DatasetOrderField', {
   description: 'What datasets can be ordered by.',
-  values: {
-    CREATED_AT: { description: 'When it was made.' },
-    NAME: { description: 'Its name.' },
-  } as const,
+  values: ageOrName,
 });
 
 const DatasetOrder = builder.inputType('DatasetOrder', {
@@ -52,20 +48,6 @@ const DatasetOrder = builder.inputType('DatasetOrder', {
     direction: t.field({ type: OrderDirection, required: true, description: 'Which end comes first.' }),
   }),
 });
-
-function where(viewer: Viewer | null, filter: typeof DatasetFilter.$inferInput | null | undefined): Prisma.DatasetWhereInput {
-  const search = filter?.search?.trim();
-  return {
-    AND: [visibleTo(viewer), filter?.projectId ? { projectId: databaseId('Project', filter.projectId) } : {}],
-    ...(search && { OR: [{ name: { contains: search } }, { description: { contains: search } }] }),
-  };
-}
-
-/** The id at the end makes the order total, as cursors need it. */
-function orderBy(order: typeof DatasetOrder.$inferInput | null | undefined): Prisma.DatasetOrderByWithRelationInput[] {
-  const direction = sortOrder[order?.direction ?? 'DESC'];
-  return [order?.field === 'NAME' ? { name: direction } : { createdAt: direction }, { id: direction }];
-}
 
 builder.queryField('datasets', (t) =>
   t.prismaConnection({
@@ -77,8 +59,8 @@ builder.queryField('datasets', (t) =>
       filter: t.arg({ type: DatasetFilter, description: 'Which datasets.' }),
       orderBy: t.arg({ type: DatasetOrder, description: 'In which order.' }),
     },
-    totalCount: (_root, { filter }, { studio, viewer }) => studio.prisma.dataset.count({ where: where(viewer, filter) }),
+    totalCount: (_root, { filter }, { studio, viewer }) => studio.prisma.dataset.count({ where: foundIn(viewer, filter) }),
     resolve: (query, _root, args, { studio, viewer }) =>
-      studio.prisma.dataset.findMany({ ...query, where: where(viewer, args.filter), orderBy: orderBy(args.orderBy) }),
+      studio.prisma.dataset.findMany({ ...query, where: foundIn(viewer, args.filter), orderBy: byAgeOrName(args.orderBy) }),
   }),
 );

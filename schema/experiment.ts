@@ -1,8 +1,8 @@
 import { visibleTo, type Viewer } from '@anneal/core';
 import type { Prisma } from '@anneal/prisma';
 import { builder } from './builder.ts';
-import { databaseId } from './global-id.ts';
-import { OrderDirection, sortOrder } from './order.ts';
+import { ageOrName, byAgeOrName, inProject } from './named-list.ts';
+import { OrderDirection } from './order.ts';
 import { connectionCost } from './page.ts';
 
 export const Experiment = builder.prismaNode('Experiment', {
@@ -38,10 +38,7 @@ const ExperimentFilter = builder.inputType('ExperimentFilter', {
 
 const ExperimentOrderField = builder.enumType('ExperimentOrderField', {
   description: 'What experiments can be ordered by.',
-  values: {
-    CREATED_AT: { description: 'When it was made.' },
-    NAME: { description: 'Its name.' },
-  } as const,
+  values: ageOrName,
 });
 
 const ExperimentOrder = builder.inputType('ExperimentOrder', {
@@ -53,20 +50,13 @@ const ExperimentOrder = builder.inputType('ExperimentOrder', {
 });
 
 type Filter = typeof ExperimentFilter.$inferInput;
-type Order = typeof ExperimentOrder.$inferInput;
 
 function where(viewer: Viewer | null, filter: Filter | null | undefined): Prisma.ExperimentWhereInput {
   const search = filter?.search?.trim().toLowerCase();
   return {
-    AND: [visibleTo(viewer), filter?.projectId ? { projectId: databaseId('Project', filter.projectId) } : {}],
+    ...inProject(viewer, filter?.projectId),
     ...(search && { searchText: { contains: search } }),
   };
-}
-
-/** The id at the end makes the order total, as cursors need it. */
-function orderBy(order: Order | null | undefined): Prisma.ExperimentOrderByWithRelationInput[] {
-  const direction = sortOrder[order?.direction ?? 'DESC'];
-  return [order?.field === 'NAME' ? { name: direction } : { createdAt: direction }, { id: direction }];
 }
 
 builder.queryField('experiments', (t) =>
@@ -81,6 +71,6 @@ builder.queryField('experiments', (t) =>
     },
     totalCount: (_root, { filter }, { studio, viewer }) => studio.prisma.experiment.count({ where: where(viewer, filter) }),
     resolve: (query, _root, args, { studio, viewer }) =>
-      studio.prisma.experiment.findMany({ ...query, where: where(viewer, args.filter), orderBy: orderBy(args.orderBy) }),
+      studio.prisma.experiment.findMany({ ...query, where: where(viewer, args.filter), orderBy: byAgeOrName(args.orderBy) }),
   }),
 );

@@ -1,9 +1,8 @@
-import { visibleTo, type Viewer } from '@anneal/core';
-import type { Prisma } from '@anneal/prisma';
+import { visibleTo } from '@anneal/core';
 import { builder } from './builder.ts';
-import { databaseId } from './global-id.ts';
 import { ModelVersion } from './model-version.ts';
-import { OrderDirection, sortOrder } from './order.ts';
+import { ageOrName, byAgeOrName, foundIn } from './named-list.ts';
+import { OrderDirection } from './order.ts';
 import { connectionCost } from './page.ts';
 
 const ModelAliasRef = builder.prismaObject('ModelAlias', {
@@ -81,10 +80,7 @@ const ModelFilter = builder.inputType('ModelFilter', {
 
 const ModelOrderField = builder.enumType('ModelOrderField', {
   description: 'What models can be ordered by.',
-  values: {
-    CREATED_AT: { description: 'When it was made.' },
-    NAME: { description: 'Its name.' },
-  } as const,
+  values: ageOrName,
 });
 
 const ModelOrder = builder.inputType('ModelOrder', {
@@ -94,23 +90,6 @@ const ModelOrder = builder.inputType('ModelOrder', {
     direction: t.field({ type: OrderDirection, required: true, description: 'Which end comes first.' }),
   }),
 });
-
-type Filter = typeof ModelFilter.$inferInput;
-type Order = typeof ModelOrder.$inferInput;
-
-function where(viewer: Viewer | null, filter: Filter | null | undefined): Prisma.ModelWhereInput {
-  const search = filter?.search?.trim();
-  return {
-    AND: [visibleTo(viewer), filter?.projectId ? { projectId: databaseId('Project', filter.projectId) } : {}],
-    ...(search && { OR: [{ name: { contains: search } }, { description: { contains: search } }] }),
-  };
-}
-
-/** The id at the end makes the order total, as cursors need it. */
-function orderBy(order: Order | null | undefined): Prisma.ModelOrderByWithRelationInput[] {
-  const direction = sortOrder[order?.direction ?? 'DESC'];
-  return [order?.field === 'NAME' ? { name: direction } : { createdAt: direction }, { id: direction }];
-}
 
 builder.queryField('models', (t) =>
   t.prismaConnection({
@@ -122,8 +101,8 @@ builder.queryField('models', (t) =>
       filter: t.arg({ type: ModelFilter, description: 'Which models.' }),
       orderBy: t.arg({ type: ModelOrder, description: 'In which order.' }),
     },
-    totalCount: (_root, { filter }, { studio, viewer }) => studio.prisma.model.count({ where: where(viewer, filter) }),
+    totalCount: (_root, { filter }, { studio, viewer }) => studio.prisma.model.count({ where: foundIn(viewer, filter) }),
     resolve: (query, _root, args, { studio, viewer }) =>
-      studio.prisma.model.findMany({ ...query, where: where(viewer, args.filter), orderBy: orderBy(args.orderBy) }),
+      studio.prisma.model.findMany({ ...query, where: foundIn(viewer, args.filter), orderBy: byAgeOrName(args.orderBy) }),
   }),
 );

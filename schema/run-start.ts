@@ -10,6 +10,31 @@ const priorityHelp = '-100 to 100: higher ones leave the queue first, then the o
 const crashesHelp =
   'How often it may be started again after its process died, 0 to 20. One that dies three times in a row without a new step is given up before.';
 
+interface Wishes {
+  experimentId?: string | null;
+  datasetVersionId?: string | null;
+  baseModelId?: string | null;
+  config?: unknown;
+  name?: string | null;
+  notes?: string | null;
+  tags?: string[] | null;
+  priority?: number | null;
+  maxCrashes?: number | null;
+}
+
+/** What is asked of a run, whether it is a new one or a clone. */
+const wishes = (input: Wishes) => ({
+  experimentId: optionalId('Experiment', input.experimentId),
+  datasetVersionId: optionalId('DatasetVersion', input.datasetVersionId),
+  baseModelId: optionalId('BaseModel', input.baseModelId),
+  config: input.config ?? {},
+  name: input.name ?? undefined,
+  notes: input.notes ?? undefined,
+  tags: input.tags ?? undefined,
+  priority: input.priority ?? undefined,
+  maxCrashes: input.maxCrashes ?? undefined,
+});
+
 builder.mutationField('startRun', (t) =>
   t.prismaFieldWithInput({
     type: Run,
@@ -45,18 +70,7 @@ builder.mutationField('startRun', (t) =>
     resolve: async (query, _root, { input }, { studio, viewer }) => {
       requireViewer(viewer);
       const { id } = await withFormPaths(() =>
-        studio.runs.start(viewer, {
-          projectId: optionalId('Project', input.projectId),
-          experimentId: optionalId('Experiment', input.experimentId),
-          datasetVersionId: optionalId('DatasetVersion', input.datasetVersionId),
-          baseModelId: optionalId('BaseModel', input.baseModelId),
-          config: input.config ?? {},
-          name: input.name ?? undefined,
-          notes: input.notes ?? undefined,
-          tags: input.tags ?? undefined,
-          priority: input.priority ?? undefined,
-          maxCrashes: input.maxCrashes ?? undefined,
-        }),
+        studio.runs.start(viewer, { projectId: optionalId('Project', input.projectId), ...wishes(input) }),
       );
       return studio.prisma.run.findUniqueOrThrow({ ...selecting(query), where: { id } });
     },
@@ -93,19 +107,7 @@ builder.mutationField('cloneRun', (t) =>
     },
     resolve: async (query, _root, { input }, { studio, viewer }) => {
       requireViewer(viewer);
-      const { id } = await withFormPaths(() =>
-        studio.runs.clone(viewer, databaseId('Run', input.runId), {
-          experimentId: optionalId('Experiment', input.experimentId),
-          datasetVersionId: optionalId('DatasetVersion', input.datasetVersionId),
-          baseModelId: optionalId('BaseModel', input.baseModelId),
-          config: input.config ?? {},
-          name: input.name ?? undefined,
-          notes: input.notes ?? undefined,
-          tags: input.tags ?? undefined,
-          priority: input.priority ?? undefined,
-          maxCrashes: input.maxCrashes ?? undefined,
-        }),
-      );
+      const { id } = await withFormPaths(() => studio.runs.clone(viewer, databaseId('Run', input.runId), wishes(input)));
       return studio.prisma.run.findUniqueOrThrow({ ...selecting(query), where: { id } });
     },
   }),

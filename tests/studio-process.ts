@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '@anneal/prisma/testing';
 
 const root = path.resolve(import.meta.dirname, '..');
 const ended = ['COMPLETED', 'CANCELLED', 'FAILED'];
@@ -129,14 +129,3 @@ export function inside(value: unknown, ...keys: string[]): unknown {
 }
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('There is no free port.');
-  return address.port;
-}

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
-import { Readable } from 'node:stream';
 import type { Studio } from '@anneal/core';
 import contentDisposition from 'content-disposition';
 import parseRange from 'range-parser';
 import { refuse } from './answer.ts';
+import { sendAll } from './send-all.ts';
 
 /**
  * Serves the file of a signed link (RFC 9110): whole or one range of it, with validators, so that a download that was cut goes on
@@ -32,13 +31,8 @@ export async function download(studio: Studio, request: IncomingMessage, respons
   if (range) response.setHeader('content-range', `bytes ${start}-${end}/${file.bytes}`);
   response.setHeader('content-length', end - start + 1);
   if (request.method === 'HEAD') return void response.end();
-  // A reader that leaves ends it; there is nobody to tell then.
-  await pipeline(Readable.from(file.stream(start, end + 1)), response).catch((error: unknown) => {
-    if (!response.destroyed || !hasLeft(error)) throw error;
-  });
+  await sendAll(file.stream(start, end + 1), response);
 }
-
-const hasLeft = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 
 /** The one range that is asked for; undefined for all of it, as for several ranges or one of another content. */
 function rangeOf({ headers }: IncomingMessage, bytes: number, etag: string): { start: number; end: number } | 'unsatisfiable' | undefined {

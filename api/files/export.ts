@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Studio } from '@anneal/core';
 import contentDisposition from 'content-disposition';
 import { refuse } from './answer.ts';
+import { sendAll } from './send-all.ts';
 
 /** Serves the metrics that a signed link names. They are read while they are sent, no faster than the reader takes them. */
 export async function exportMetrics(
@@ -20,10 +19,5 @@ export async function exportMetrics(
   response.setHeader('content-disposition', contentDisposition(file.fileName));
   response.setHeader('cache-control', 'private, no-store');
   if (request.method === 'HEAD') return void response.end();
-  // A reader that leaves ends it; there is nobody to tell then.
-  await pipeline(Readable.from(file.text), response).catch((error: unknown) => {
-    if (!response.destroyed || !hasLeft(error)) throw error;
-  });
+  await sendAll(file.text, response);
 }
-
-const hasLeft = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';

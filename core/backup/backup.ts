@@ -3,7 +3,8 @@ import path from 'node:path';
 import { snapshotDatabase, snapshotFile } from '@anneal/prisma';
 import type { StudioConfig } from '../config.ts';
 import { Conflict } from '../errors.ts';
-import { copyFile, hashFile } from './copy-file.ts';
+import { hashFile } from '../files/hash-file.ts';
+import { copyFile } from './copy-file.ts';
 import { type BackedUpFile, type Manifest, writeManifest } from './manifest.ts';
 
 /** What of the data folder is of no use elsewhere: who works there at the moment, files on their way in, and the database, which is a snapshot. */

@@ -2,24 +2,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { Transform, type TransformCallback, Writable } from 'node:stream';
+import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-
-export interface Copied {
-  bytes: number;
-  /** Hexadecimal. */
-  sha256: string;
-}
-
-/** Reads a file through once. */
-export async function hashFile(file: string): Promise<Copied> {
-  const counter = new Counter();
-  await pipeline(createReadStream(file), counter, new Writable({ write: (_chunk, _encoding, done) => done() }));
-  return counter.result();
-}
+import type { FileContent } from '../files/hash-file.ts';
 
 /** Copies a file that may grow meanwhile, and tells what was copied. The copy is on the disk when this ends, for its owner's eyes only. */
-export async function copyFile(from: string, to: string): Promise<Copied> {
+export async function copyFile(from: string, to: string): Promise<FileContent> {
   await fs.mkdir(path.dirname(to), { recursive: true, mode: 0o700 });
   const counter = new Counter();
   await pipeline(createReadStream(from), counter, createWriteStream(to, { flags: 'wx', mode: 0o600, flush: true }));
@@ -37,7 +25,7 @@ class Counter extends Transform {
     done(null, chunk);
   }
 
-  result(): Copied {
+  result(): FileContent {
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 }

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { restoreDatabase, snapshotFile } from '@anneal/prisma';
 import type { StudioConfig } from '../config.ts';
 import { Conflict, Invalid } from '../errors.ts';
-import { copyFile, hashFile } from './copy-file.ts';
+import { hashFile } from '../files/hash-file.ts';
+import { copyFile } from './copy-file.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
 /** What a restore that was cut off leaves, for the next one to clear away. */

@@ -1,9 +1,10 @@
-import { type Dataset, Prisma, type PrismaClient } from '@anneal/prisma';
+import type { Dataset, PrismaClient } from '@anneal/prisma';
 import { requireRole } from '../access/access.ts';
 import type { Viewer } from '../access/viewer.ts';
 import { audit } from '../audit/audit.ts';
-import { Conflict, Invalid, NotFound } from '../errors.ts';
+import { Invalid, NotFound } from '../errors.ts';
 import { newId } from '../ids.ts';
+import { uniquely } from '../uniquely.ts';
 import type { VersionDeletion } from './version-deletion.ts';
 
 interface Described {
@@ -28,7 +29,7 @@ export class DatasetService {
     const { projectId } = input;
     requireRole(viewer, { projectId, role: 'EDITOR', scope: 'write' });
     const { name, description } = valid(input);
-    return uniquely(name, () =>
+    return uniquely('a dataset', name ?? '', () =>
       this.#prisma.$transaction(async (transaction) => {
         const dataset = await transaction.dataset.create({ data: { id: newId(), projectId, name: name ?? '', description } });
         const subject = { type: 'Dataset', id: dataset.id };
@@ -42,7 +43,7 @@ export class DatasetService {
   async update(viewer: Viewer, id: string, input: Described): Promise<Dataset> {
     const { projectId } = await this.#editable(viewer, id);
     const data = valid(input);
-    return uniquely(data.name, () =>
+    return uniquely('a dataset', data.name ?? '', () =>
       this.#prisma.$transaction(async (transaction) => {
         const dataset = await transaction.dataset.update({ where: { id }, data });
         const details = Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined));
@@ -81,13 +82,4 @@ function valid(input: Described): Described {
   ];
   if (issues.length > 0) throw new Invalid('The dataset is not valid.', issues);
   return { name, description };
-}
-
-async function uniquely<T>(name: string | undefined, change: () => Promise<T>): Promise<T> {
-  try {
-    return await change();
-  } catch (error) {
-    if (!(error instanceof Prisma.PrismaClientKnownRequestError) || error.code !== 'P2002') throw error;
-    throw new Conflict(`There is a dataset named "${name ?? ''}" in this project already. Choose another name.`);
-  }
 }

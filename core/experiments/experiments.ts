@@ -1,4 +1,4 @@
-import { type Experiment, Prisma, type PrismaClient } from '@anneal/prisma';
+import type { Experiment, PrismaClient } from '@anneal/prisma';
 import { requireRole } from '../access/access.ts';
 import type { Viewer } from '../access/viewer.ts';
 import { audit } from '../audit/audit.ts';
@@ -6,6 +6,7 @@ import { Conflict, Invalid, NotFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { RunRemoval } from '../runs/removal.ts';
 import { isEnded } from '../runs/states.ts';
+import { isUniqueViolation, uniquely } from '../uniquely.ts';
 
 /** Where runs go that were started without an experiment. */
 const defaultName = 'Default';
@@ -27,7 +28,7 @@ export class ExperimentService {
     const { projectId } = input;
     requireRole(viewer, { projectId, role: 'EDITOR', scope: 'write' });
     const { name, description } = checked({ name: input.name, description: input.description ?? '' });
-    return unlessTaken(name, () =>
+    return uniquely('an experiment', name, () =>
       this.#prisma.$transaction(async (transaction) => {
         const data = { id: newId(), projectId, name, description, searchText: searchText(name, description) };
         const experiment = await transaction.experiment.create({ data });
@@ -45,7 +46,7 @@ export class ExperimentService {
     const before = await this.#find(viewer, id);
     const { projectId } = before;
     const { name, description } = checked({ name: input.name ?? before.name, description: input.description ?? before.description });
-    return unlessTaken(name, () =>
+    return uniquely('an experiment', name, () =>
       this.#prisma.$transaction(async (transaction) => {
         const data = { name, description, searchText: searchText(name, description) };
         const experiment = await transaction.experiment.update({ where: { id }, data });
@@ -121,15 +122,3 @@ function checked(input: { name: string; description: string }): { name: string; 
   if (issues.length > 0) throw new Invalid('The experiment is not valid.', issues);
   return { name, description };
 }
-
-async function unlessTaken<T>(name: string, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    if (isUniqueViolation(error))
-      throw new Conflict(`There is an experiment named "${name}" in this project already. Choose another name.`);
-    throw error;
-  }
-}
-
-const isUniqueViolation = (error: unknown): boolean => error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';

@@ -1,4 +1,4 @@
-import { Prisma, type PrismaClient } from '@anneal/prisma';
+import type { Prisma, PrismaClient } from '@anneal/prisma';
 import { requirePerson } from '../access/access.ts';
 import { publishAccessChange } from '../access/access-changes.ts';
 import type { Viewer } from '../access/viewer.ts';
@@ -7,6 +7,7 @@ import type { StudioConfig } from '../config.ts';
 import { Conflict, Forbidden, Invalid, Unauthenticated } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Bus } from '../streams/bus.ts';
+import { isUniqueViolation } from '../uniquely.ts';
 import { type AccountInput, checkAccount, checkPassword, normalizedEmail } from './account-input.ts';
 import type { Client } from './client.ts';
 import { localUserId } from './local-user.ts';
@@ -156,6 +157,7 @@ export async function insertUser(
 
 /** @returns what to throw in place of an error of `insertUser` */
 export function addressTaken(error: unknown, email: string): unknown {
-  const isTaken = error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
-  return isTaken ? new Conflict(`There is an account with the address "${email}" already. Log in, or take another address.`) : error;
+  return isUniqueViolation(error)
+    ? new Conflict(`There is an account with the address "${email}" already. Log in, or take another address.`)
+    : error;
 }

@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { type FileContent, hashFile } from '../files/hash-file.ts';
 
 /** A file of a model version. */
-export interface VersionFile {
+export interface VersionFile extends FileContent {
   /** Below the folder of the version, with slashes. */
   name: string;
-  bytes: number;
-  /** Hexadecimal. */
-  sha256: string;
 }
 
 const filesSchema = z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string() }));
@@ -42,17 +39,6 @@ export async function fileNames(folder: string): Promise<string[]> {
 export async function describeFiles(folder: string, names: readonly string[]): Promise<VersionFile[]> {
   const files: VersionFile[] = [];
   // One after the other: several at once would only fight for the disk.
-  for (const name of names) files.push(await describeFile(folder, name));
+  for (const name of names) files.push({ name, ...(await hashFile(path.join(folder, name))) });
   return files;
-}
-
-async function describeFile(folder: string, name: string): Promise<VersionFile> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of createReadStream(path.join(folder, name), { highWaterMark: 1 << 20 })) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    hash.update(chunk);
-    bytes += chunk.length;
-  }
-  return { name, bytes, sha256: hash.digest('hex') };
 }

@@ -4,7 +4,7 @@ import type { Viewer } from '../access/viewer.ts';
 import { audit } from '../audit/audit.ts';
 import { Invalid, NotFound } from '../errors.ts';
 import { newId } from '../ids.ts';
-import { uniquely } from '../models/uniquely.ts';
+import { uniquely } from '../uniquely.ts';
 import { refuseInUse } from './runs-in-use.ts';
 import type { VersionFolders } from './version-folders.ts';
 
@@ -26,7 +26,7 @@ export class ModelService {
     const { projectId } = input;
     requireRole(viewer, { projectId, role: 'EDITOR', scope: 'write' });
     const { name, description } = valid({ name: input.name, description: input.description ?? '' });
-    return uniquely('model', name, () =>
+    return uniquely('a model', name, () =>
       this.#prisma.$transaction(async (transaction) => {
         const model = await transaction.model.create({ data: { id: newId(), projectId, name, description } });
         await audit(transaction, viewer, { action: 'createModel', projectId, subject: { type: 'Model', id: model.id }, details: { name } });
@@ -40,7 +40,7 @@ export class ModelService {
    * @throws NotFound, Invalid, Conflict when the name is taken, Forbidden for viewers
    */
   async update(viewer: Viewer, id: string, input: { name?: string; description?: string }): Promise<Model> {
-    return uniquely('model', input.name?.trim() ?? '', () =>
+    return uniquely('a model', input.name?.trim() ?? '', () =>
       this.#prisma.$transaction(async (transaction) => {
         const before = await modelForChange(transaction, viewer, id);
         const { name, description } = valid({ name: input.name ?? before.name, description: input.description ?? before.description });

@@ -14,7 +14,7 @@ import { freeSpaceFor } from './free-space.ts';
 import type { HubDownloads } from './hub-downloads.ts';
 import type { ModelInspector } from './inspection.ts';
 import { goingRuns, startingFolders } from './runs-in-use.ts';
-import { uniquely } from './uniquely.ts';
+import { uniquely } from '../uniquely.ts';
 
 export interface BaseModelServiceOptions {
   prisma: PrismaClient;
@@ -198,7 +198,7 @@ export class BaseModelService {
     data: Omit<Prisma.BaseModelUncheckedCreateInput, 'id' | 'createdById'>,
   ): Promise<BaseModel> {
     const { prisma, dataFolder, inspector } = this.#options;
-    const row = await uniquely('base model', data.name, () =>
+    const row = await uniquely('a base model', data.name, () =>
       prisma.$transaction(async (transaction) => {
         const created = await transaction.baseModel.create({ data: { ...data, id: newId(), createdById: viewer.userId } });
         await this.#audit(transaction, viewer, action, created);

@@ -1,6 +1,4 @@
 import fs from 'node:fs';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -8,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { inspectWorker } from '@anneal/engine';
 import { writeTinyModel } from '@anneal/engine/testing';
 import { openDatabase } from '@anneal/prisma';
-import { PostgresqlServer } from '@anneal/prisma/testing';
+import { freePort, PostgresqlServer } from '@anneal/prisma/testing';
 import { check, type Checked } from './checks.ts';
 import { Client } from './client.ts';
 import { Killer, type Victim } from './kills.ts';
@@ -99,14 +97,4 @@ function endWorkers(folder: string): void {
     const { state, pid } = inspectWorker(path.join(folder, name));
     if (state === 'running' && pid !== null) process.kill(pid, 'SIGKILL');
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('There is no free port.');
-  return address.port;
 }

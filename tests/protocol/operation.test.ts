@@ -1,13 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rename } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import process from 'node:process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { apiKey, register } from './people.ts';
+import { studioProgram } from './studio-program.ts';
 import { openStudio, type TestStudio } from './test-studio.ts';
 
 describe('those who keep the studio running', () => {
@@ -79,40 +75,17 @@ describe('the figures of a studio with accounts', () => {
 });
 
 describe('a studio as a process', () => {
-  const children: ChildProcess[] = [];
-  const folders: string[] = [];
+  const { start } = studioProgram();
   let collector: Server | undefined;
-  afterEach(async () => {
-    for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
-    for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
-    collector?.close();
-  });
-
-  async function start(environment: Record<string, string>) {
-    const folder = await mkdtemp(path.join(tmpdir(), 'anneal-operation-'));
-    folders.push(folder);
-    const child = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts', '--no-quickstart'], {
-      cwd: path.join(import.meta.dirname, '../..'),
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: path.join(folder, 'data'), PORT: '0', ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    children.push(child);
-    let output = '';
-    let log = '';
-    child.stdout.on('data', (chunk) => (output += String(chunk)));
-    child.stderr.on('data', (chunk) => (log += String(chunk)));
-    await expect.poll(() => output, { timeout: 30_000 }).toMatch(/Web +http/);
-    const url = /Web +(http:\/\/localhost:\d+)/.exec(output)?.[1] ?? '';
-    return { child, url, log: () => log };
-  }
+  afterEach(() => void collector?.close());
 
   it('writes as much into its log as LOG_LEVEL says, a line of JSON each', async () => {
-    const { child, url, log } = await start({ LOG_LEVEL: 'info' });
-    await fetch(`${url}/health`);
-    await expect.poll(log).toContain('"path":"/health"');
+    const { child, output, listening, exited } = start({ LOG_LEVEL: 'info' });
+    await fetch(`${await listening()}/health`);
+    await expect.poll(() => output.stderr).toContain('"path":"/health"');
     child.kill('SIGTERM');
-    await once(child, 'close');
-    for (const line of log().trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ level: expect.any(Number) });
+    await exited;
+    for (const line of output.stderr.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ level: expect.any(Number) });
   });
 
   it('sends traces to a collector when one is named, below the trace of the caller', async () => {
@@ -129,12 +102,14 @@ describe('a studio as a process', () => {
     await once(collector, 'listening');
     const address = collector.address();
     const port = typeof address === 'object' && address ? address.port : 0;
-    const { child, url } = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
+    const { child, listening, exited } = start({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     const query = encodeURIComponent('query Traced { __typename }');
-    await (await fetch(`${url}/graphql?query=${query}`, { headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` } })).text();
+    await (
+      await fetch(`${await listening()}/graphql?query=${query}`, { headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` } })
+    ).text();
     child.kill('SIGTERM');
-    await once(child, 'close');
+    await exited;
     const text = received.join('');
     for (const part of [traceId, '"GET /graphql"', '"query Traced"', '"anneal"']) expect(text).toContain(part);
   });

@@ -1,41 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import process from 'node:process';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { studioProgram } from './studio-program.ts';
 
-const root = path.join(import.meta.dirname, '../..');
-
-let folder: string;
-const children: ChildProcess[] = [];
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'anneal-start-'));
-});
-afterEach(async () => {
-  for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
-  await rm(folder, { recursive: true, force: true });
-});
-
-function start(environment: Record<string, string>, options: string[] = ['--no-quickstart']) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts', ...options], {
-    cwd: root,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: path.join(folder, 'data'), PORT: '0', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  children.push(child);
-  const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
-  const exited = once(child, 'close').then(([code]) => Number(code));
-  const listening = async () => {
-    await expect.poll(() => output.stdout, { timeout: 30_000 }).toMatch(/Web +http:\/\/localhost:\d+/);
-    return /Web +(http:\/\/localhost:\d+)/.exec(output.stdout)?.[1] ?? '';
-  };
-  return { child, output, exited, listening };
-}
+const { start, folder } = studioProgram();
 
 /** One clear paragraph, no stack, exit code 1. */
 async function refusal(environment: Record<string, string>, options?: string[]): Promise<string> {
@@ -57,9 +26,9 @@ describe('a start that cannot be', () => {
   });
 
   it('names a data folder that cannot be written', async () => {
-    await writeFile(path.join(folder, 'file'), '');
-    const message = await refusal({ DATA_DIR: path.join(folder, 'file', 'data') });
-    expect(message).toContain(path.join(folder, 'file', 'data'));
+    await writeFile(path.join(folder(), 'file'), '');
+    const message = await refusal({ DATA_DIR: path.join(folder(), 'file', 'data') });
+    expect(message).toContain(path.join(folder(), 'file', 'data'));
     expect(message).toContain('DATA_DIR');
   });
 
@@ -76,7 +45,7 @@ describe('a start that cannot be', () => {
   });
 
   it('names a file that is no database', async () => {
-    const file = path.join(folder, 'notes.db');
+    const file = path.join(folder(), 'notes.db');
     await writeFile(file, 'my notes, which are no database at all'.repeat(100));
     expect(await refusal({ DATABASE_URL: `file:${file}` })).toContain(file);
   });
@@ -95,7 +64,7 @@ describe('a running studio', () => {
     const { child, output, exited, listening } = start({});
     const url = await listening();
     expect(output.stdout).toContain(`${url}/graphql`);
-    expect(output.stdout).toContain(path.join(folder, 'data'));
+    expect(output.stdout).toContain(path.join(folder(), 'data'));
     expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: 'ok' });
     child.kill('SIGINT');
     expect(await exited).toBe(0);

@@ -5,14 +5,15 @@ import tseslint from 'typescript-eslint';
 const arrows = {
   engine: [],
   prisma: [],
-  core: ['engine', 'prisma'],
+  plugins: ['engine'],
+  core: ['engine', 'prisma', 'plugins'],
   schema: ['core', 'prisma', 'engine'],
   api: ['schema', 'core', 'engine'],
   client: [],
-  scripts: ['engine', 'core', 'prisma', 'schema', 'api'],
+  scripts: ['engine', 'core', 'plugins', 'prisma', 'schema', 'api'],
 };
 
-const packages = ['api', 'client', 'core', 'engine', 'prisma', 'schema', 'scripts', 'tests'];
+const packages = ['api', 'client', 'core', 'engine', 'plugins', 'prisma', 'schema', 'scripts', 'tests'];
 
 /** @param {string} from @param {string[]} allowed @returns {import('eslint').Linter.Config} */
 function boundary(from, allowed) {
@@ -91,7 +92,7 @@ export default defineConfig(
     },
   },
   // Workers and tools without type comments.
-  { files: ['{engine,prisma}/**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['{engine,plugins,prisma}/**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['**/*.test.ts', 'tests/**/*.ts'],
     rules: {

@@ -33,7 +33,7 @@ export default defineConfig({
         resolve,
         test: {
           name: 'packages',
-          include: ['{api,client,core,engine,prisma,schema,scripts}/**/*.test.{ts,mjs}'],
+          include: ['{api,client,core,engine,plugins,prisma,schema,scripts}/**/*.test.{ts,mjs}'],
           exclude: [...exclude, ...onPostgresqlOnly],
           testTimeout: 60_000,
           hookTimeout: 60_000,

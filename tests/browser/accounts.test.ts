@@ -22,7 +22,7 @@ async function fill(page: Page, fields: Record<string, string>): Promise<void> {
 }
 
 const runs = (page: Page) => page.getByRole('heading', { name: 'Runs', exact: true });
-const live = (page: Page) => page.getByText('Live', { exact: true });
+const live = (page: Page) => page.getByText('Live', { exact: true }).filter({ visible: true });
 
 it('asks for the first account, and names what is wrong at its field', async () => {
   const { page } = watched;

@@ -4,7 +4,7 @@ import { launchChromium, openPage, type WatchedPage } from './chromium.ts';
 import { chart, drawnCurves, fillForm, patience, runIdOf, shortRun, untilState, untilStep } from './run-page.ts';
 import { TestStudio } from '../studio-process.ts';
 
-const steps = 120;
+const steps = 80;
 let studio: TestStudio;
 let browser: Browser;
 let watched: WatchedPage;
@@ -32,7 +32,7 @@ it('starts a run through the form, shows it live, and has no hole after a reload
   await untilStep(page, 3);
   const early = await chart(page);
   await untilStep(page, early.lastStep + 5);
-  await page.locator('[data-connection="live"]').waitFor();
+  await page.locator('[data-connection="live"]').filter({ visible: true }).waitFor();
   await watched.picture('run-live');
 
   // A reload in the middle shows all that happened so far at once, and goes on.

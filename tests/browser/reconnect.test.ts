@@ -4,7 +4,7 @@ import { launchChromium, openPage } from './chromium.ts';
 import { drawnCurves, fillForm, patience, runIdOf, shortRun, untilState, untilStep } from './run-page.ts';
 import { TestStudio } from '../studio-process.ts';
 
-const steps = 150;
+const steps = 70;
 let studio: TestStudio;
 let browser: Browser;
 
@@ -27,9 +27,9 @@ it('goes on by itself, without a hole, after the studio was killed and started a
   await untilStep(page, 10);
 
   await studio.kill();
-  await page.locator('[data-connection="reconnecting"], [data-connection="offline"]').waitFor();
+  await page.locator('[data-connection="reconnecting"], [data-connection="offline"]').filter({ visible: true }).waitFor();
   await studio.open();
-  await page.locator('[data-connection="live"]').waitFor(patience);
+  await page.locator('[data-connection="live"]').filter({ visible: true }).waitFor(patience);
 
   await untilState(page, 'COMPLETED');
   await untilStep(page, steps);

@@ -75,8 +75,8 @@ export const RunSparklines = graphql(`
 
 export const RunsChanged = graphql(
   `
-    subscription RunsChanged {
-      runs {
+    subscription RunsChanged($projectId: ID) {
+      runs(projectId: $projectId) {
         ...RunRow
       }
     }

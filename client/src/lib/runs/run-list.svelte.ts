@@ -18,14 +18,15 @@ export class RunList {
   /** Losses of each run, coarse, for the small curves. */
   sparklines = $state.raw<ReadonlyMap<string, readonly number[]>>(new Map());
 
-  #filter: RunListFilter = { search: '', states: [] };
+  #filter: RunListFilter = { search: '', states: [], projectId: null };
   #endCursor: string | null = null;
   /** Rises with every new question, so that a late answer to an old one is left out. */
   #question = 0;
 
   /** Asks for the first page; also used to read again what may have changed while there was no connection. */
   async load(filter: RunListFilter): Promise<void> {
-    const same = filter.search === this.#filter.search && filter.states.join() === this.#filter.states.join();
+    const before = this.#filter;
+    const same = filter.search === before.search && filter.projectId === before.projectId && filter.states.join() === before.states.join();
     const first = same ? Math.min(100, Math.max(pageSize, this.runs.length)) : pageSize;
     this.#filter = filter;
     await this.#ask(first, null, (runs) => merge([], runs));
@@ -38,11 +39,11 @@ export class RunList {
     this.loadingMore = false;
   }
 
-  /** Follows what changes; call the answer to stop. */
-  watch(): () => void {
+  /** Follows what changes in a project, or in all; call the answer to stop. */
+  watch(projectId: string | null): () => void {
     return follow(socket, {
       document: RunsChanged,
-      variables: () => ({}),
+      variables: () => ({ projectId }),
       next: ({ runs: run }) => {
         const { list, added } = announce(this.runs, run, this.#filter);
         this.runs = list;
@@ -54,8 +55,8 @@ export class RunList {
 
   async #ask(first: number, after: string | null, take: (runs: RunRow[]) => RunRow[]): Promise<void> {
     const question = ++this.#question;
-    const { search, states } = this.#filter;
-    const filter = { search: search.trim() || null, states: states.length > 0 ? [...states] : null };
+    const { search, states, projectId } = this.#filter;
+    const filter = { search: search.trim() || null, states: states.length > 0 ? [...states] : null, projectId };
     const result = await studio.query(RunsPage, { first, after, filter }, { requestPolicy: 'network-only' }).toPromise();
     if (question !== this.#question) return;
     try {

@@ -7,10 +7,12 @@ export type RunRow = ResultOf<typeof RunRowFragment>;
 export interface RunListFilter {
   search: string;
   states: readonly RunState[];
+  /** Only runs of this project; null: of all. Those of others are not announced either. */
+  projectId: string | null;
 }
 
 /** Whether a run that was announced belongs into a list that is filtered this way. */
-export function matches(run: Pick<RunRow, 'name' | 'state'>, { search, states }: RunListFilter): boolean {
+export function matches(run: Pick<RunRow, 'name' | 'state'>, { search, states }: Pick<RunListFilter, 'search' | 'states'>): boolean {
   return (states.length === 0 || states.includes(run.state)) && run.name.toLowerCase().includes(search.trim().toLowerCase());
 }
 
@@ -25,7 +27,11 @@ export function merge(list: readonly RunRow[], runs: readonly RunRow[]): RunRow[
 }
 
 /** Takes in one announced run: `added` says that the list was not counting it yet. */
-export function announce(list: readonly RunRow[], run: RunRow, filter: RunListFilter): { list: RunRow[]; added: boolean } {
+export function announce(
+  list: readonly RunRow[],
+  run: RunRow,
+  filter: Pick<RunListFilter, 'search' | 'states'>,
+): { list: RunRow[]; added: boolean } {
   const known = list.some(({ id }) => id === run.id);
   if (!known && !matches(run, filter)) return { list: [...list], added: false };
   return { list: merge(list, [run]), added: !known };

@@ -29,7 +29,7 @@ describe('parseTrainingConfig', () => {
     [{ schedule: { type: 'sine' } }, 'schedule.type', 'It must be one of cosine, linear, constant.'],
     [{ schedule: { epochs: NaN } }, 'schedule.epochs', 'It must be a number.'],
     [{ schedule: { speed: 1 } }, 'schedule.speed', 'There is no such field.'],
-    [{ model: { products: 'int8' } }, 'model.products', 'int8 products need int8 weights. Set model.storage to int8 too.'],
+    [{ model: { products: 'int8' } }, 'model.products', 'int8 products need weights in int8 or nf4. Set model.storage to one of them too.'],
     [
       { model: { storage: 'int8', doubleQuantization: true } },
       'model.doubleQuantization',

@@ -5,6 +5,7 @@ export { EngineError, type EngineErrorCode, type Issue } from './errors.ts';
 
 // Models, adapters, data
 export { inspectAdapter, loadAdapter, type LoadedAdapter } from './adapters/peft.ts';
+export { encodePrompt } from './data/conversation.ts';
 export { isDataFile } from './data/data-file.ts';
 export { isHubPath, parseHubPath } from './data/hub/location.ts';
 export { checkHubFiles, fetchHubFiles, pinHubPath } from './data/hub/snapshot.ts';
@@ -13,12 +14,15 @@ export { type InspectedRow, type InspectedSequence, inspectRows, type RowInspect
 export { isSealed, sealedSuffix } from './sealed/format.ts';
 export { openSealedFile, type ReadableFile } from './sealed/reader.ts';
 export { SealedWriter } from './sealed/writer.ts';
+export { openSource } from './data/source.ts';
+export type { ReadRow } from './data/sources/row.ts';
 export { isFinalAnswer } from './hub/client.ts';
 export { downloadHubModel, findHubModel, type HubModel } from './models/hub-model.ts';
 export { initializeModel } from './models/initialize.ts';
 export { inspectModel, type ModelSummary } from './models/inspect.ts';
 export { loadModel, type LoadedModel } from './models/load.ts';
 export { saveModel } from './models/save.ts';
+export type { ChatMessage } from './tokenizer/chat-template.ts';
 export { loadTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
 export { trainBpe, writeTokenizer } from './tokenizer/train-bpe.ts';
 
@@ -46,7 +50,8 @@ export * from './worker/index.ts';
 
 // Generation and evaluation
 export { type AnsweredRequest, RewardModel } from './methods/reward-model.ts';
-export { TextModel, type TextSettings } from './generation/text-model.ts';
+export { StopStrings } from './generation/stop-strings.ts';
+export { TextModel, type TextEnd, type TextPiece, type TextSettings } from './generation/text-model.ts';
 export { playgroundChunk, type PlaygroundChunk, type PlaygroundMessage, type PlaygroundModels } from './playground/protocol.ts';
 export { playgroundProgram } from './playground/program.ts';
 export * from './synthetic/index.ts';

@@ -14,6 +14,7 @@ const WeightStorage = builder.enumType('WeightStorage', {
   values: {
     FLOAT32: { value: 'float32', description: 'Single precision.' },
     FLOAT16: { value: 'float16', description: 'Half precision: half the size.' },
+    BFLOAT16: { value: 'bfloat16', description: 'Eight significant bits in the range of single precision: half the size.' },
     INT8: { value: 'int8', description: 'Eight bits: a quarter.' },
     NF4: { value: 'nf4', description: 'Four bits: an eighth (QLoRA).' },
   } as const,

@@ -90,8 +90,10 @@ async function compareAll(): Promise<void> {
       'SmolLM-135M, 4 × 256': () => smol(folder, 30, 4, 256),
       '12 layers, 4 × 256': () => smol(folder, 12, 4, 256),
       '12 layers, 2 × 128': () => smol(folder, 12, 2, 128),
+      '12 layers, 4 × 256, bfloat16': () => changed(smol(folder, 12, 4, 256), { model: { storage: 'bfloat16' } }),
       '12 layers, 4 × 256, NF4': () => changed(smol(folder, 12, 4, 256), { model: { storage: 'nf4' } }),
       '12 layers, 4 × 256, int8 products': () => changed(smol(folder, 12, 4, 256), { model: { storage: 'int8', products: 'int8' } }),
+      '12 layers, 4 × 256, NF4, int8 products': () => changed(smol(folder, 12, 4, 256), { model: { storage: 'nf4', products: 'int8' } }),
       '12 layers, 4 × 256, checkpointing, dropout': () =>
         changed(smol(folder, 12, 4, 256), { run: { gradientCheckpointing: 'layer' }, method: { dropout: 0.1 } }),
       '4 layers, 2 × 128, every weight': () => changed(smol(folder, 4, 2, 128), { method: { trainable: 'full' } }),

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
+import { nodeArguments } from '@anneal/engine';
 import { type HubServer, startHubServer, writeTinyModel } from '@anneal/engine/testing';
 import type { Role } from '@anneal/prisma';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -103,7 +104,7 @@ describe('a model of the Hub', () => {
     await studio.close();
     expect(await filesOf(place)).toContain(`${weights}.partial`);
 
-    const server = spawn(process.execPath, ['--import', 'tsx', studioProgram, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const server = spawn(process.execPath, [...nodeArguments, studioProgram, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
     await come(1500);
     server.kill('SIGKILL');
     await once(server, 'exit');
@@ -297,13 +298,14 @@ describe('a folder of the server', () => {
       expect(methods.map(({ trainable, storage }) => `${trainable} ${storage}`)).toEqual([
         'lora float32',
         'lora float16',
+        'lora bfloat16',
         'lora int8',
         'lora nf4',
         'full float32',
       ]);
-      const lora = methods.slice(0, 4).map(({ memory }) => memory);
+      const lora = methods.slice(0, 5).map(({ memory }) => memory);
       expect(lora).toEqual([...lora].sort((a, b) => b - a));
-      expect(methods[4]?.memory).toBeGreaterThan(lora[0] ?? Infinity);
+      expect(methods[5]?.memory).toBeGreaterThan(lora[0] ?? Infinity);
       for (const { memory, fits: does } of methods) expect(does).toBe(memory <= available);
     }
   });

@@ -6,7 +6,7 @@ import type { Value } from '../graph/types.ts';
 import { type LoadedModel, weightData } from '../models/load.ts';
 import type { LinearLayer } from '../models/tensor-list.ts';
 import { GraphSession } from '../onnx/session.ts';
-import { nf4Factors, weightPart } from '../quantization/graph-parts.ts';
+import { int8Weight, nf4Factors, weightPart } from '../quantization/graph-parts.ts';
 import type { StoredWeight } from '../quantization/stored-weight.ts';
 import { rowSquares } from './merge.ts';
 
@@ -34,10 +34,12 @@ function storedSquares(graph: Graph, name: string, weight: StoredWeight): Value 
   const { storage, products, shape, layout } = weight;
   const part = (key: string): Value => weightPart(graph, name, weight, key);
   const square = (restored: Value, inputAxis: number) => reduceSum(graph, mul(graph, restored, restored), [inputAxis]);
-  // The codes of int8 products are [out, in] in either layout.
-  if (products === 'int8') return square(fromInt8(graph, part('backward'), part('scale'), 0), 1);
   const inputAxis = layout === 'out-in' ? 1 : 0;
-  if (storage === 'float16') return square(fromHalf(graph, part('half')), inputAxis);
+  if (products === 'int8') {
+    const { codes, scale } = int8Weight(graph, name, weight);
+    return square(fromInt8(graph, codes, scale, 1 - inputAxis), inputAxis);
+  }
+  if (storage === 'float16' || storage === 'bfloat16') return square(fromHalf(graph, part('half')), inputAxis);
   if (storage === 'int8') return square(fromInt8(graph, part('codes'), part('scale'), 1 - inputAxis), inputAxis);
   return square(fromNf4(graph, part('codes'), nf4Factors(graph, name, weight), nf4Table(graph), shape), inputAxis);
 }

@@ -1,11 +1,13 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { TextModel, TextSettings } from '../generation/text-model.ts';
+import { type Storage, storages } from '../quantization/stored-weight.ts';
 import { another, numberIn } from './numbers.ts';
 
 interface Options extends TextSettings {
   model?: string;
   adapter?: string;
   prompt: string;
+  storage: Storage;
   threads: number;
 }
 
@@ -23,11 +25,12 @@ export function generateCommand(): Command {
     .option('--top-p <n>', 'only the most likely tokens whose probabilities sum up to p', numberIn({ least: 0, most: 1 }), 1)
     .option('--seed <n>', 'the same seed gives the same text', numberIn({ least: 0, whole: true }), 0)
     .option('--stop <text>', 'ends the answer and is not part of it; may be repeated', another, [])
+    .addOption(new Option('--storage <name>', 'how the weights of linear layers are kept in memory').choices(storages).default('float32'))
     .option('--threads <n>', 'CPU threads; 0: one for each core', numberIn({ least: 0, whole: true }), 0)
-    .action(async ({ model, adapter, prompt, threads, ...settings }: Options, command: Command) => {
+    .action(async ({ model, adapter, prompt, threads, storage, ...settings }: Options, command: Command) => {
       if (model === undefined && adapter === undefined)
         command.error("error: give a model folder ('--model'), an adapter ('--adapter'), or both");
-      const answering = await open(model, adapter, threads);
+      const answering = await open(model, adapter, { threads, storage });
       for await (const { text } of answering.write(prompt, settings)) {
         if (!process.stdout.writable) break;
         process.stdout.write(text);
@@ -37,8 +40,13 @@ export function generateCommand(): Command {
     });
 }
 
-async function open(model: string | undefined, adapter: string | undefined, threads: number): Promise<TextModel> {
+async function open(
+  model: string | undefined,
+  adapter: string | undefined,
+  { threads, storage }: Pick<Options, 'threads' | 'storage'>,
+): Promise<TextModel> {
   const { loadAdapter, resolveModelFolder, TextModel } = await import('../index.ts');
   const base = resolveModelFolder(model ?? (await loadAdapter(adapter ?? '')).config.baseModel);
-  return adapter === undefined ? TextModel.open(base, threads) : (await TextModel.openPair(base, adapter, threads)).tuned;
+  const opened = await TextModel.open(base, threads, { storage });
+  return adapter === undefined ? opened : opened.withAdapter(adapter);
 }

@@ -1,14 +1,15 @@
 // Plain JavaScript: what makes other programs start needs no loader itself.
 import { createHash, randomUUID } from 'node:crypto';
 import fs from 'node:fs';
+import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const engine = path.join(import.meta.dirname, '..');
 const folder = path.join(engine, '.cache', 'programs');
 
-/** Packages that stay what they are: they have native parts, or are needed rarely. */
-const external = ['@huggingface/hub', '@tensorflow/*', 'commander', 'esbuild', 'onnxruntime-node', 'quickjs-emscripten', 'tsx'];
+/** Packages that go into the file: small ones that every program needs. All others stay what they are. */
+const included = ['@huggingface/jinja', '@huggingface/tokenizers', 'csv-parse', 'hyparquet', 'hyparquet-compressors', 'zod'];
 
 /** Files of earlier versions are left for processes that have just been started. Milliseconds. */
 const lifetime = 3_600_000;
@@ -76,8 +77,10 @@ async function bundle(program) {
     // So that a stack names the places in the sources.
     ...{ outfile: path.join(folder, 'program.mjs'), sourcemap: 'external', sourcesContent: false },
     ...{ platform: 'node', format: 'esm', target: 'node20.19' },
-    external,
-    plugins: [{ name: 'places', setup: keepPlaces }],
+    plugins: [
+      { name: 'packages', setup: leavePackages },
+      { name: 'places', setup: keepPlaces },
+    ],
   });
   const text = (end) => outputFiles.find((output) => output.path.endsWith(end)).text;
   return {
@@ -85,6 +88,26 @@ async function bundle(program) {
     map: text('.mjs.map'),
     sources: Object.keys(metafile.inputs).map((input) => path.join(engine, input)),
   };
+}
+
+/** Packages are loaded as they are installed, but for those that go into the file and those of this repository. */
+function leavePackages({ onResolve }) {
+  onResolve({ filter: /^(@[^/]+\/)?\w/ }, ({ path: wanted, kind, resolveDir: from }) => {
+    const [name = ''] = /^(@[^/]+\/)?[^/]+/.exec(wanted) ?? [];
+    const isIncluded = included.includes(name) || name.startsWith('@anneal/') || from.split(path.sep).includes('node_modules');
+    if (kind === 'entry-point' || isBuiltin(wanted) || isIncluded) return undefined;
+    // What is compiled lies elsewhere than its sources: there it must find the same package.
+    if (packageFrom(from, name) !== packageFrom(folder, name)) throw new Error(`${from} has a package ${name} of its own`);
+    return { path: wanted, external: true };
+  });
+}
+
+/** Where a package is found that a file in this folder asks for. */
+function packageFrom(from, name) {
+  const place = path.join(from, 'node_modules', name);
+  if (fs.existsSync(place)) return place;
+  const above = path.dirname(from);
+  return above === from ? null : packageFrom(above, name);
 }
 
 /** Each source goes on knowing where it lies: that is where programs and files beside it are looked for. */

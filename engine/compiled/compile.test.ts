@@ -48,6 +48,19 @@ it('names the places in the sources where something goes wrong', () => {
   expect(stderr).toMatch(/TypeError: on purpose\n +at fail \(.*program\.ts:4:\d+\)/);
 });
 
+it('loads the package that lies beside a source, not another one of that name', () => {
+  // There is a zod that goes into what is compiled, and a commander that is loaded from where it is installed.
+  for (const name of ['zod', 'commander']) {
+    const place = path.join(folder, 'node_modules', name);
+    fs.mkdirSync(place, { recursive: true });
+    fs.writeFileSync(path.join(place, 'package.json'), '{"type":"module","exports":"./index.js"}');
+    fs.writeFileSync(path.join(place, 'index.js'), `export const own = 'own ${name}';`);
+  }
+  write('package.json', '{"type":"module"}');
+  write('program.ts', `import * as zod from 'zod';\nimport * as commander from 'commander';\nconsole.log(zod.own, commander.own);\n`);
+  expect(run()).toEqual({ status: 0, stderr: '', stdout: 'own zod own commander\n' });
+});
+
 it('leaves what cannot be compiled to say itself what is wrong', () => {
   write('program.ts', `const half = ;\n`);
   const { status, stderr } = run();

@@ -8,5 +8,5 @@ const streamedBytes = 64 * 1024 * 1024;
 export const mostHeldOut = 2000;
 
 /** Whether the rows of a source stay on disk. */
-export const isStreamed = ({ bytes }: RowSource, { streaming }: Pick<TrainingConfig['data'], 'streaming'>): boolean =>
+export const isStreamed = ({ bytes }: Pick<RowSource, 'bytes'>, { streaming }: Pick<TrainingConfig['data'], 'streaming'>): boolean =>
   streaming === 'on' || (streaming === 'auto' && bytes > streamedBytes);

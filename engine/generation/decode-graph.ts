@@ -4,8 +4,8 @@ import { embedding } from '../graph/ops/indexing.ts';
 import { gemm } from '../graph/ops/matmul.ts';
 import type { Value } from '../graph/types.ts';
 import { forwardContext } from '../models/context.ts';
-import type { Angles, ModelFamily } from '../models/family.ts';
-import type { ModelConfig } from '../models/model-config.ts';
+import type { Angles } from '../models/family.ts';
+import type { LoadedModel } from '../models/load.ts';
 import { maskName } from '../models/positions.ts';
 
 export interface DecodeShape {
@@ -25,11 +25,11 @@ export interface DecodeShape {
  * `new.key.i`, `new.value.i` [b, key-value heads, s, d] of the new positions.
  */
 export function buildDecodeGraph(
-  { family, config, adapter }: { family: ModelFamily; config: ModelConfig; adapter?: GraphAdapter },
+  { family, config, stored, adapter }: Pick<LoadedModel, 'family' | 'config' | 'stored'> & { adapter?: GraphAdapter },
   { batch, length, past }: DecodeShape,
 ): { graph: Graph; outputs: Record<string, Value> } {
   const graph = new Graph();
-  const context = forwardContext(graph, family.parameters(config), adapter);
+  const context = forwardContext(graph, family.parameters(config), adapter, 'float32', { stored });
   const cached = [batch, config.keyValueHeads, past, config.headSize];
   const layers = Array.from({ length: config.layers }, (_, layer) => layer);
   const ids = graph.input('ids', 'int32', [batch * length]);

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { EngineError } from '../errors.ts';
 import type { GraphAdapter } from '../adapters/lora.ts';
-import type { LoadedModel } from '../models/load.ts';
+import type { TensorData } from '../graph/types.ts';
+import { type LoadedModel, weightData } from '../models/load.ts';
 import { causalMask, masked, maskOfName, rotaryTables } from '../models/positions.ts';
 import { GraphSession } from '../onnx/session.ts';
 import { randomSource } from '../random.ts';
@@ -36,12 +37,12 @@ const roundUp = (n: number, piece: number): number => Math.ceil(n / piece) * pie
 /** Writes text with a model: a pass over the prompts, then one position at a time with a KV cache. */
 export class Generator {
   readonly #options: GeneratorOptions;
-  readonly #weights: ReadonlyMap<string, Float32Array>;
+  readonly #weights: ReadonlyMap<string, TensorData>;
   readonly #sessions = new Map<string, Promise<GraphSession>>();
 
   constructor(options: GeneratorOptions) {
     this.#options = options;
-    this.#weights = new Map([...options.model.weights, ...(options.adapter?.weights ?? [])]);
+    this.#weights = new Map([...weightData(options.model), ...(options.adapter?.weights ?? [])]);
   }
 
   /**

@@ -1,6 +1,6 @@
 export type FloatType = 'float32' | 'float64';
-/** Single precision is computed with; the smaller types hold weights. A float16 is kept as its bit pattern. */
-export type DataType = FloatType | 'float16' | 'int8' | 'uint8' | 'uint16' | 'int32' | 'int64' | 'bool';
+/** Single precision is computed with; the smaller types hold weights. A float16 or bfloat16 is kept as its bit pattern. */
+export type DataType = FloatType | 'float16' | 'bfloat16' | 'int8' | 'uint8' | 'uint16' | 'int32' | 'int64' | 'bool';
 
 /** Element type and static shape of a tensor. A scalar has the shape []. */
 export interface TensorType {

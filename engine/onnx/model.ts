@@ -12,7 +12,10 @@ export const opsets: readonly (readonly [string, number])[] = [
   ['com.microsoft', 1],
 ];
 
-/** TensorProto.DataType of the ONNX specification. */
+/** Operators that came with a later opset; a model has it only when it needs it. */
+const since: ReadonlyMap<string, number> = new Map([['BitCast', 26]]);
+
+/** TensorProto.DataType of the ONNX specification. A bfloat16 is handed over as the whole number that its bits are. */
 export const dataTypes: Record<DataType, number> = {
   float32: 1,
   uint8: 2,
@@ -22,6 +25,7 @@ export const dataTypes: Record<DataType, number> = {
   int64: 7,
   bool: 9,
   float16: 10,
+  bfloat16: 4,
   float64: 11,
 };
 
@@ -49,6 +53,7 @@ export function writeOnnxModel(source: Graph, outputs: Record<string, Value>, de
   const nameOf = (value: Value): string => names.get(value) ?? value.name;
   const writer = new ProtobufWriter();
   writer.integer(1, irVersion).string(2, 'anneal');
+  let later = 0;
   writer.message(7, (proto) => {
     const emitter = new GraphWriter(proto, device);
     for (const { value, data } of graph.constants) emitter.initializer(value.name, data, value.dtype, value.shape);
@@ -60,8 +65,10 @@ export function writeOnnxModel(source: Graph, outputs: Record<string, Value>, de
     proto.string(2, 'graph');
     for (const value of [...graph.inputs, ...graph.weights]) proto.message(11, (info) => valueInfo(info, value.name, value));
     for (const { value, name } of usable) proto.message(12, (info) => valueInfo(info, name, value));
+    later = emitter.laterOpset;
   });
-  for (const [domain, version] of opsets) writer.message(8, (proto) => proto.string(1, domain).integer(2, version));
+  for (const [domain, version] of opsets)
+    writer.message(8, (proto) => proto.string(1, domain).integer(2, domain === '' ? Math.max(version, later) : version));
   return { bytes: writer.finish(), weights: graph.weights, inputs: graph.inputs };
 }
 
@@ -90,6 +97,8 @@ class GraphWriter implements OnnxEmitter {
   readonly #proto: ProtobufWriter;
   readonly #literals = new Map<string, string>();
   #count = 0;
+  /** The opset that operators of the graph came with, where it is a later one; 0 where it is not. */
+  laterOpset = 0;
 
   constructor(proto: ProtobufWriter, device: Device) {
     this.#proto = proto;
@@ -97,6 +106,7 @@ class GraphWriter implements OnnxEmitter {
   }
 
   node(type: string, inputs: readonly string[], outputs: readonly string[], attributes: Record<string, Attribute> = {}, domain = ''): void {
+    this.laterOpset = Math.max(this.laterOpset, since.get(type) ?? 0);
     this.#proto.message(1, (node) => {
       for (const input of inputs) node.string(1, input);
       for (const output of outputs) node.string(2, output);

@@ -99,5 +99,5 @@ export class GraphSession implements CompiledGraph {
 
 function tensor(value: Value, data: TensorData): Tensor {
   if (data.length !== elements(value.shape)) throw new RangeError(`${value.name} ${describe(value)} was given ${data.length} elements`);
-  return new Tensor(value.dtype, data, value.shape);
+  return new Tensor(value.dtype === 'bfloat16' ? 'uint16' : value.dtype, data, value.shape);
 }

@@ -14,7 +14,7 @@ import { measurementSchema } from './measurement.ts';
 const lifetime = 30 * 24 * 60 * 60 * 1000;
 
 const measuredSchema: z.ZodType<Measured> = z.object({
-  sample: z.object({ rows: z.number(), totalRows: z.number(), isWhole: z.boolean() }),
+  sample: z.object({ rows: z.number(), totalRows: z.number(), isWhole: z.boolean(), bytes: z.number() }),
   few: measurementSchema,
   more: measurementSchema.nullable(),
 });

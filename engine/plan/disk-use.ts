@@ -26,7 +26,8 @@ export async function diskUse(config: TrainingConfig, known: Forecast, parameter
   const checkpoints = kept * known.checkpoint;
   // A whole model is written in single precision.
   const artifact = config.method.trainable === 'full' ? 4 * parameters : known.memory.trained;
-  const storedWeights = config.model.storage === 'float32' ? 0 : known.memory.weights;
+  // Other forms are made anew at each start.
+  const storedWeights = ['int8', 'nf4'].includes(config.model.storage) ? known.memory.weights : 0;
   const available = folder === undefined ? null : await freeSpace(folder);
   return { checkpoints, artifact, storedWeights, total: checkpoints + artifact + storedWeights, available };
 }

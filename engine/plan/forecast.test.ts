@@ -25,13 +25,14 @@ function sliceOf(layers: number, changes: Partial<Measurement> = {}): Measuremen
     startMemory: 140 * mb,
     peakMemory: frozen + trained + optimizer + ran.activations + (150 + 3 * layers) * mb,
     ...{ frozen, trained, optimizer, checkpoint: 3 * trained, trainableParameters: 500_000 * layers },
-    ...{ kept: 0, leftOut: 0, rate: null },
+    ...{ kept: 0, leftOut: 0, rate: null, hasReference: false },
     shapes: [
       {
         shape: { batch: 4, length: 128, packed: false, targets: 512 },
         count: 10,
         seconds: 0.2 + 0.1 * layers,
         firstSeconds: 0.5 + 0.1 * layers,
+        referenceSeconds: 0,
       },
     ],
     ...{ ran, configured: ran, smaller: [] },
@@ -41,7 +42,7 @@ function sliceOf(layers: number, changes: Partial<Measurement> = {}): Measuremen
   };
 }
 
-const sample = { rows: 48, totalRows: 48, isWhole: true };
+const sample = { rows: 48, totalRows: 48, isWhole: true, bytes: 10_000 };
 
 describe('what the whole model takes', () => {
   it('follows from two slices', () => {
@@ -74,13 +75,14 @@ describe('what the whole model takes', () => {
   it('weighs shapes by how often they come, and those that were not timed by their positions', () => {
     const shape = (length: number) => ({ batch: 4, length, packed: false, targets: length });
     const shapes = [
-      { shape: shape(100), count: 3, seconds: 1, firstSeconds: 2 },
-      { shape: shape(200), count: 1, seconds: 2, firstSeconds: 3 },
-      { shape: shape(400), count: 1, seconds: null, firstSeconds: null },
+      { shape: shape(100), count: 3, seconds: 1, firstSeconds: 2, referenceSeconds: 0.25 },
+      { shape: shape(200), count: 1, seconds: 2, firstSeconds: 3, referenceSeconds: 0.5 },
+      { shape: shape(400), count: 1, seconds: null, firstSeconds: null, referenceSeconds: null },
     ];
     const known = forecast({ sample, few: sliceOf(6, { shapes }), more: null }, 6, 1);
     // Three of one second, one of two, and one that is twice as long again.
     expect(known.secondsPerStep).toBeCloseTo(9 / 5);
+    expect(known.secondsPerReference).toBeCloseTo(9 / 5 / 4);
     expect(known.compileSeconds).toBeCloseTo(3);
   });
 
@@ -118,19 +120,22 @@ describe('what the whole model takes', () => {
   it('follows from the rate of matrix products where no step was run', () => {
     const unrun = (layers: number) => {
       const { shapes, ...slice } = sliceOf(layers, { rate: 100e9, evaluationSeconds: null });
-      return { ...slice, shapes: shapes.map((one) => ({ ...one, seconds: null, firstSeconds: null })) };
+      return { ...slice, shapes: shapes.map((one) => ({ ...one, seconds: null, firstSeconds: null, referenceSeconds: null })) };
     };
     const known = forecast({ sample, few: unrun(1), more: unrun(2) }, 30, 1);
     expect(known.isMeasured).toBe(false);
     expect(known.secondsPerStep).toBeGreaterThan(1.6);
     expect(known.secondsPerStep).toBeLessThan(3);
     expect(known.memory.runtime).toBeGreaterThan(200 * mb);
+    expect(known.secondsPerReference).toBe(0);
+    const compared = forecast({ sample, few: unrun(1), more: { ...unrun(2), hasReference: true } }, 30, 1);
+    expect(compared.secondsPerReference).toBe(compared.secondsPerEvaluation);
   });
 });
 
 describe('the time of a run', () => {
-  const timeOf = (input: unknown, totalRows = 48) => {
-    const measured = { sample: { rows: 48, totalRows, isWhole: totalRows === 48 }, few: sliceOf(6), more: null };
+  const timeOf = (input: unknown, totalRows = 48, few = sliceOf(6)) => {
+    const measured = { sample: { ...sample, totalRows, isWhole: totalRows === 48 }, few, more: null };
     return runTime(parseTrainingConfig(input), measured, forecast(measured, 6, 1));
   };
   const often = { run: { evaluateEvery: 5 } };
@@ -146,6 +151,17 @@ describe('the time of a run', () => {
   it('ends with the steps that are allowed', () => {
     expect(timeOf({ schedule: { epochs: 2, maxSteps: 7 } }).steps).toBe(7);
     expect(timeOf({ schedule: { epochs: 0.01 } }).steps).toBe(1);
+  });
+
+  it('has a reference model that values each row once, or whenever it is read from disk anew', () => {
+    const compared = sliceOf(6, { hasReference: true, shapes: sliceOf(6).shapes.map((one) => ({ ...one, referenceSeconds: 0.4 })) });
+    const settings = { schedule: { epochs: 5, batchSize: 4 }, run: { evaluateEvery: 0 } };
+    const [plain, valued] = [timeOf(settings), timeOf(settings, 48, compared)];
+    // 50 steps, the first ten of which meet new rows; and two micro-batches that are held out.
+    expect(valued.perStep - plain.perStep).toBeCloseTo(0.4 / 5);
+    expect(valued.total - plain.total).toBeCloseTo(0.4 * (10 + 2));
+    const streamed = timeOf({ ...settings, data: { streaming: 'on' } }, 48, compared);
+    expect(streamed.perStep - plain.perStep).toBeCloseTo(0.4);
   });
 
   it('counts for a larger dataset what its sample has', () => {

@@ -33,8 +33,10 @@ export interface Forecast {
   /** Sum of the parts: the highest resident memory, bytes. */
   peakMemory: number;
   smaller: readonly SmallerSetting[];
-  /** Of a step in the mean. */
+  /** Of a step in the mean, without a reference model. */
   secondsPerStep: number;
+  /** What a reference model takes beside that for rows that it has not met; 0 where there is none. */
+  secondsPerReference: number;
   /** Compiling the graphs of all shapes. */
   compileSeconds: number;
   /** Of one micro-batch of an evaluation. */
@@ -81,7 +83,7 @@ export function forecast({ few, more }: Measured, layers: number, gradientAccumu
     memory,
     peakMemory,
     smaller,
-    ...(isMeasured ? measuredTimes(whole, last, gradientAccumulation) : ratedTimes(needs, last.rate ?? 1, gradientAccumulation)),
+    ...(isMeasured ? measuredTimes(whole, last, gradientAccumulation) : ratedTimes(needs, last, gradientAccumulation)),
     trainableParameters: whole(({ trainableParameters }) => trainableParameters),
     checkpoint: whole(({ checkpoint }) => checkpoint),
     isMeasured,
@@ -103,7 +105,7 @@ const structure = (whole: Whole, of: (slice: Measurement) => StepMemory): StepMe
 const unexplained = ({ peakMemory, frozen, trained, optimizer, ran, kept, leftOut }: Measurement): number =>
   peakMemory - frozen - trained - optimizer - ran.activations + kept * leftOut;
 
-type Times = Pick<Forecast, 'secondsPerStep' | 'compileSeconds' | 'secondsPerEvaluation'>;
+type Times = Pick<Forecast, 'secondsPerStep' | 'secondsPerReference' | 'compileSeconds' | 'secondsPerEvaluation'>;
 
 function measuredTimes(whole: Whole, last: Measurement, gradientAccumulation: number): Times {
   const larger = last.configured.operations / last.ran.operations;
@@ -116,23 +118,31 @@ function measuredTimes(whole: Whole, last: Measurement, gradientAccumulation: nu
   const compiling = last.shapes.flatMap(({ seconds, firstSeconds }) =>
     seconds === null ? [] : [Math.max(0, (firstSeconds ?? 0) - seconds)],
   );
+  const perStep = deeper * larger * gradientAccumulation;
   return {
-    secondsPerStep: meanSeconds(last.shapes) * deeper * larger * gradientAccumulation + optimizer,
+    secondsPerStep: meanSeconds(last.shapes, ({ seconds }) => seconds) * perStep + optimizer,
+    secondsPerReference: meanSeconds(last.shapes, ({ referenceSeconds }) => referenceSeconds) * perStep,
     compileSeconds: (sum(compiling) / compiling.length) * last.shapes.length * deeper,
     secondsPerEvaluation: whole(({ evaluationSeconds }) => evaluationSeconds ?? 0) * larger,
   };
 }
 
-function ratedTimes({ operations }: StepMemory, rate: number, gradientAccumulation: number): Times {
-  const seconds = operations / rate / productShare;
-  return { secondsPerStep: seconds * gradientAccumulation, compileSeconds: 0, secondsPerEvaluation: seconds * forwardShare };
+function ratedTimes({ operations }: StepMemory, { rate, hasReference }: Measurement, gradientAccumulation: number): Times {
+  const seconds = operations / (rate ?? 1) / productShare;
+  const forward = seconds * forwardShare;
+  return {
+    secondsPerStep: seconds * gradientAccumulation,
+    secondsPerReference: hasReference ? forward * gradientAccumulation : 0,
+    compileSeconds: 0,
+    secondsPerEvaluation: forward,
+  };
 }
 
 /** Of all micro-batches; those whose shape was not timed take as long for a position as the others. */
-function meanSeconds(shapes: readonly ShapeMeasurement[]): number {
+function meanSeconds(shapes: readonly ShapeMeasurement[], secondsOf: (shape: ShapeMeasurement) => number | null): number {
   const positions = ({ shape, count }: ShapeMeasurement) => count * shape.batch * shape.length;
-  const timed = shapes.filter(({ seconds }) => seconds !== null);
-  const perPosition = sum(timed.map(({ seconds, count }) => (seconds ?? 0) * count)) / sum(timed.map(positions));
+  const timed = shapes.filter((shape) => secondsOf(shape) !== null);
+  const perPosition = sum(timed.map((shape) => (secondsOf(shape) ?? 0) * shape.count)) / sum(timed.map(positions));
   return (perPosition * sum(shapes.map(positions))) / sum(shapes.map(({ count }) => count));
 }
 

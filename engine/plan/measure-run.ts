@@ -31,6 +31,7 @@ export async function measureRun(
       ...keptMemory(run, config, growth, { seen, hasRun, evaluated: evaluated.slice(1) }),
       ...timed,
       evaluationSeconds: mostOfIt && seconds > 0 ? await timeEvaluation(run, mostOfIt) : null,
+      hasReference: run.method.reference !== undefined,
       rate: seconds === 0 ? await productRate(config.run.threads, run.runtime) : null,
       stepsPerEpoch: run.data.stepsPerEpoch,
       trainExamples: run.data.trainExamples,
@@ -117,8 +118,10 @@ function keptMemory(
   // The largest is there in any case, for its own step.
   const largest = largestShape(seen);
   const others = seen.filter((one) => !hasRun.includes(one) && one.shape !== largest);
+  // Where the largest has not run, what the largest of those that have keeps is there beside it.
+  const [ran] = hasRun.some(({ shape }) => shape === largest) ? [] : hasRun.filter(({ shape }) => shape === largestShape(hasRun));
   const kept = hasRun.length === 0 ? 0 : Math.max(0, growth / results(hasRun, true));
-  return { kept, leftOut: results(others, true) + results(evaluated, false) };
+  return { kept, leftOut: results([...others, ...(ran ? [ran] : [])], true) + results(evaluated, false) };
 }
 
 /** The same with more or fewer sequences. */

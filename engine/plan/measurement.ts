@@ -33,6 +33,8 @@ const shapeMeasurementSchema = z.object({
   seconds: count.nullable(),
   /** The first time, compilation included. */
   firstSeconds: count.nullable(),
+  /** What a reference model takes beside that when it meets the rows for the first time; 0 where the method has none. */
+  referenceSeconds: count.nullable(),
 });
 
 /**
@@ -68,6 +70,8 @@ export const measurementSchema = z.object({
   optimizerSeconds: count,
   /** Of one micro-batch of middling length. Null: nothing is held out. */
   evaluationSeconds: count.nullable(),
+  /** Whether a reference model values each row once. */
+  hasReference: z.boolean(),
   /** Of the sample. */
   stepsPerEpoch: count,
   trainExamples: count,

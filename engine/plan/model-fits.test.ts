@@ -14,15 +14,16 @@ describe('which models fit', () => {
     ['Llama 2 7B', 6_738_415_616],
     ['Llama 3.1 8B', 8_030_261_248],
   ])('counts the weights of %s as its model card does', (name, parameters) => {
-    expect(of(name).map((fit) => fit.parameters)).toEqual(Array(4).fill(parameters));
+    expect(of(name).map((fit) => fit.parameters)).toEqual(Array(5).fill(parameters));
   });
 
   it('needs less memory in a smaller form, and more for a larger model', () => {
     const sizes = of('Llama 3.1 8B').map(({ storage, memory }) => [storage, memory / gib] as const);
-    expect(sizes.map(([storage]) => storage)).toEqual(['float32', 'float16', 'int8', 'nf4']);
-    const [single = 0, half = 0, int8 = 0, nf4 = 0] = sizes.map(([, memory]) => memory);
+    expect(sizes.map(([storage]) => storage)).toEqual(['float32', 'float16', 'bfloat16', 'int8', 'nf4']);
+    const [single = 0, half = 0, brain = 0, int8 = 0, nf4 = 0] = sizes.map(([, memory]) => memory);
     // 6.98 billion weights in linear layers: 26 GiB in single precision, half, a quarter, an eighth and the scales.
     expect(single - half).toBeCloseTo(13.0, 1);
+    expect(brain).toBe(half);
     expect(half - int8).toBeCloseTo(6.5, 0);
     expect(int8 - nf4).toBeCloseTo(2.9, 0);
     const inSinglePrecision = fits.filter(({ storage }) => storage === 'float32').map(({ memory }) => memory);

@@ -23,6 +23,7 @@ const elementBytes: Record<DataType, number> = {
   float32: 4,
   float64: 8,
   float16: 2,
+  bfloat16: 2,
   int8: 1,
   uint8: 1,
   uint16: 2,

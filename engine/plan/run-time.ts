@@ -1,9 +1,7 @@
 import type { TrainingConfig } from '../config.ts';
+import { isStreamed, mostHeldOut } from '../data/streaming.ts';
 import type { Forecast } from './forecast.ts';
 import type { Measured } from './measure.ts';
-
-/** Rows held out at most from a dataset that stays on disk. */
-const mostHeldOut = 2000;
 
 export interface RunTime {
   /** Seconds of a step in the mean. */
@@ -27,6 +25,12 @@ export function runTime({ data, schedule, run }: TrainingConfig, { sample, few }
   const byEpochs = run.evaluateEveryEpochs > 0 ? Math.floor(steps / stepsPerEpoch / run.evaluateEveryEpochs) : 0;
   // One before the first step and one after the last.
   const evaluations = heldOut > 0 ? 2 + bySteps + byEpochs : 0;
-  const evaluating = evaluations * Math.ceil(heldOut / schedule.batchSize) * known.secondsPerEvaluation;
-  return { perStep: known.secondsPerStep, steps, evaluations, total: known.compileSeconds + steps * known.secondsPerStep + evaluating };
+  const evaluated = Math.ceil(heldOut / schedule.batchSize);
+  const evaluating = evaluations * evaluated * known.secondsPerEvaluation;
+  // A reference model remembers what it has met, but rows that stay on disk are read anew.
+  const meetings = isStreamed(sample, data) ? steps : Math.min(steps, stepsPerEpoch);
+  const perStep = known.secondsPerStep + (known.secondsPerReference * meetings) / steps;
+  const heldOutMeetings = evaluations > 0 ? evaluated / schedule.gradientAccumulation : 0;
+  const total = known.compileSeconds + steps * perStep + evaluating + heldOutMeetings * known.secondsPerReference;
+  return { perStep, steps, evaluations, total };
 }

@@ -15,6 +15,8 @@ export interface DataSample {
   /** Rows of the dataset; counted where the sample is all of it, estimated by its size where not. */
   totalRows: number;
   isWhole: boolean;
+  /** Of the dataset. */
+  bytes: number;
 }
 
 /**
@@ -43,5 +45,6 @@ export async function writeSample(location: DataLocation, columns: readonly stri
   }
   await fs.writeFile(file, lines.map((line) => `${line}\n`).join(''));
   const estimated = 'rows' in location ? location.rows.length : Math.round((lines.length * source.bytes) / Math.max(1, text));
-  return { rows: lines.length, totalRows: isWhole ? lines.length : Math.max(lines.length + 1, estimated), isWhole };
+  const totalRows = isWhole ? lines.length : Math.max(lines.length + 1, estimated);
+  return { rows: lines.length, totalRows, isWhole, bytes: source.bytes };
 }

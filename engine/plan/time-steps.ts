@@ -27,13 +27,14 @@ export async function timeShapes(run: PreparedRun, config: TrainingConfig, seen:
   const before = process.memoryUsage.rss();
   for (const { shape, count, microBatch } of seen) {
     if (seconds === 0 || (shapes.length > 0 && performance.now() > deadline)) {
-      shapes.push({ shape, count, seconds: null, firstSeconds: null });
+      shapes.push({ shape, count, seconds: null, firstSeconds: null, referenceSeconds: null });
       continue;
     }
     const firstSeconds = await timeStep(run, [microBatch]);
     const times: number[] = [];
     for (let round = 0; round < (shapes.length === 0 ? rounds : 1); round++) times.push(await timeStep(run, [microBatch]));
-    shapes.push({ shape, count, seconds: Math.min(...times), firstSeconds });
+    const referenceSeconds = run.method.reference ? await timeReference(run, microBatch) : 0;
+    shapes.push({ shape, count, seconds: Math.min(...times), firstSeconds, referenceSeconds });
   }
   const growth = process.memoryUsage.rss() - before;
   const optimizerSeconds = config.schedule.gradientAccumulation > 1 ? await timeOptimizer(run, seen[0], shapes[0]) : 0;
@@ -47,6 +48,13 @@ export async function timeShapes(run: PreparedRun, config: TrainingConfig, seen:
 async function timeStep({ trainer }: PreparedRun, microBatches: readonly MicroBatch[]): Promise<number> {
   const begun = performance.now();
   await trainer.step(microBatches, learningRate, 1);
+  return (performance.now() - begun) / 1000;
+}
+
+/** Rows that the reference model has not met, in shapes that it has. */
+async function timeReference({ trainer }: PreparedRun, microBatch: MicroBatch): Promise<number> {
+  const begun = performance.now();
+  await trainer.reference({ ...microBatch, pairs: microBatch.pairs?.map((pair) => ({ ...pair })) });
   return (performance.now() - begun) / 1000;
 }
 

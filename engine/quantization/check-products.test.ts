@@ -14,7 +14,7 @@ const narrow = (cut: (sum: number) => number): Runtime => ({
   library: 'pairs in 16 bits',
   compile: (graph, { y }, weights) => {
     const [rows = 0, columns = 0] = y?.shape ?? [];
-    const b = weights.get('forward') ?? new Int8Array();
+    const b = weights.get('weight') ?? new Int8Array();
     const run = ({ codes: a = new Uint8Array() }: Feeds) => {
       const length = a.length / rows;
       const sums = Float32Array.from({ length: rows * columns }, (_, index) => {

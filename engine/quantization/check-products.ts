@@ -23,13 +23,11 @@ export async function checkInt8Products({ runtime, device }: Pick<ChosenRuntime,
   const graph = new Graph();
   const x = graph.input('x', 'float32', [rows, length]);
   const quantized = [graph.input('codes', 'uint8', [rows, length]), graph.input('rowScale', 'float32', [rows, 1])];
-  const forward = graph.weight('forward', 'int8', [length, columns]);
-  const backward = graph.weight('backward', 'int8', [columns, length]);
-  const y = int8Product(graph, x, quantized, forward, backward, graph.weight('scale', 'float32', [columns]));
+  const weight = { codes: graph.weight('weight', 'int8', [length, columns]), scale: graph.weight('scale', 'float32', [columns]) };
+  const y = int8Product(graph, x, quantized, { ...weight, layout: 'in-out' });
   const { codes, weights } = extremes();
   const data = new Map<string, TensorData>([
-    ['forward', weights],
-    ['backward', new Int8Array(weights.length)],
+    ['weight', weights],
     ['scale', new Float32Array(columns).fill(1)],
   ]);
   const compiled = await runtime.compile(graph, { y }, data, { device, threads: 1 });

@@ -11,6 +11,15 @@ export interface SmallFactors {
   mean: Float32Array<ArrayBuffer>;
 }
 
+/** What quantised factors stand for. @param count of them */
+export function wholeFactors(
+  { codes, scale, mean }: { codes: Int8Array; scale: Float32Array; mean: Float32Array },
+  count: number,
+): Float32Array {
+  const factor = (code: number, index: number) => Math.fround(code * (scale[Math.floor(index / factorBlock)] ?? 0)) + (mean[0] ?? 0);
+  return Float32Array.from(codes.subarray(0, count), factor);
+}
+
 /**
  * Double quantisation (QLoRA, Dettmers et al. 2023, section 3): the factors less their mean, in blocks of 256, each rounded to the nearest
  * of 255 even steps of its block; halves away from zero.

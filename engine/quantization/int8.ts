@@ -26,20 +26,3 @@ export function toInt8(
   }
   return { codes, scale };
 }
-
-/** Side of the squares that a matrix is turned by: a square of either matrix stays in the cache. */
-const side = 64;
-
-/** The codes of a matrix with rows and columns exchanged. */
-export function transposeCodes(codes: Int8Array, shape: readonly number[]): Int8Array<ArrayBuffer> {
-  const [rows = 0, columns = 0] = shape;
-  const turned = new Int8Array(codes.length);
-  for (let top = 0; top < rows; top += side) {
-    for (let left = 0; left < columns; left += side) {
-      const [bottom, right] = [Math.min(top + side, rows), Math.min(left + side, columns)];
-      for (let row = top; row < bottom; row++)
-        for (let column = left; column < right; column++) turned[column * rows + row] = codes[row * columns + column] ?? 0;
-    }
-  }
-  return turned;
-}

@@ -4,7 +4,7 @@ import { int8Product, quantizeRows } from '../graph/ops/int8-product.ts';
 import { gemm } from '../graph/ops/matmul.ts';
 import { fromHalf, fromInt8, fromNf4, nf4Product, nf4Table } from '../graph/ops/stored-weights.ts';
 import type { Value } from '../graph/types.ts';
-import { nf4Factors, weightPart } from './graph-parts.ts';
+import { int8Weight, nf4Factors, weightPart } from './graph-parts.ts';
 import type { StoredWeight } from './stored-weight.ts';
 
 type StoredProduct = (x: Value, name: string, weight: StoredWeight, bias?: Value) => Value;
@@ -23,7 +23,7 @@ export function storedProducts(graph: Graph): StoredProduct {
     if (products === 'int8') {
       const quantized = rows.get(x) ?? quantizeRows(graph, x);
       rows.set(x, quantized);
-      const y = int8Product(graph, x, quantized, part('forward'), part('backward'), part('scale'));
+      const y = int8Product(graph, x, quantized, int8Weight(graph, name, weight));
       return bias ? add(graph, y, bias) : y;
     }
     const byOutput = layout === 'out-in';
@@ -35,8 +35,7 @@ export function storedProducts(graph: Graph): StoredProduct {
       const y = nf4Product(graph, x, [part('bytes'), part('codes'), factors, table], { inputs, outputs });
       return bias ? add(graph, y, bias) : y;
     }
-    const restored =
-      storage === 'float16' ? fromHalf(graph, part('half')) : fromInt8(graph, part('codes'), part('scale'), byOutput ? 0 : 1);
+    const restored = storage === 'int8' ? fromInt8(graph, part('codes'), part('scale'), byOutput ? 0 : 1) : fromHalf(graph, part('half'));
     return gemm(graph, x, restored, bias, { transposeB: byOutput });
   };
 }

@@ -2,13 +2,13 @@ import { invalid } from '../adapters/names.ts';
 import { elements, type DataType, type TensorData, type TensorType } from '../graph/types.ts';
 import { nf4Block } from '../graph/ops/stored-weights.ts';
 import type { LinearLayer } from '../models/tensor-list.ts';
-import { float32ToFloat16 } from '../weights/float16.ts';
-import { factorBlock, toSmallFactors } from './factors.ts';
-import { toInt8, transposeCodes } from './int8.ts';
+import { float32ToBfloat16, float32ToFloat16 } from '../weights/float16.ts';
+import { factorBlock, toSmallFactors, wholeFactors } from './factors.ts';
+import { toInt8 } from './int8.ts';
 import { toNf4 } from './nf4.ts';
 
 /** How the frozen weights of linear layers are kept in memory. */
-export const storages = ['float32', 'float16', 'int8', 'nf4'] as const;
+export const storages = ['float32', 'float16', 'bfloat16', 'int8', 'nf4'] as const;
 export type Storage = (typeof storages)[number];
 
 /** In which numbers the products with frozen weights are computed. */
@@ -29,9 +29,9 @@ export interface StoredWeight {
   shape: readonly number[];
   layout: LinearLayer['layout'];
   /**
-   * float16: `half`. int8: `codes` and `scale`, a factor for each output; with int8 products `forward` int8 [in, out] and
-   * `backward` int8 [out, in] in place of `codes`. nf4: `bytes` and `codes`, which share memory, and `scale` (see nf4Product); with
-   * double quantisation `factors` int8 [blocks, 256], `factorScale` [blocks] and `factorMean` [1] in place of `scale`.
+   * float16 and bfloat16: `half`. int8: `codes` and `scale`, a factor for each output. nf4: `bytes` and `codes`, which share memory, and
+   * `scale` (see nf4Product); with double quantisation `factors` int8 [blocks, 256], `factorScale` [blocks] and `factorMean` [1] in
+   * place of `scale`; with int8 products `outputScale` too, a factor for each output.
    */
   tensors: Readonly<Record<string, StoredTensor>>;
 }
@@ -41,7 +41,7 @@ export const partName = (weight: string, part: string): string => `${weight}:${p
 
 export interface StorageOptions {
   storage: Storage;
-  /** int8 is for int8 storage; with another one it changes nothing. */
+  /** int8 is for int8 and NF4; with another storage it changes nothing. */
   products?: ProductType;
   /** Whether the factors of NF4's blocks are quantised too; with another storage it changes nothing. */
   doubleQuantization?: boolean;
@@ -63,7 +63,8 @@ export function partTypes(
     case 'float32':
       return null;
     case 'float16':
-      return { half: { dtype: 'float16', shape } };
+    case 'bfloat16':
+      return { half: { dtype: storage, shape } };
     case 'int8':
       return { codes: { dtype: 'int8', shape }, scale: { dtype: 'float32', shape: [layer.outputs] } };
     case 'nf4': {
@@ -85,7 +86,7 @@ export function partTypes(
 /**
  * Brings a weight matrix into the form in which it is kept; a function of its elements alone.
  * @param data row-major. @returns null when it stays in single precision (see partTypes).
- * @throws EngineError CONFIG_INVALID where float16 cannot hold it
+ * @throws EngineError CONFIG_INVALID where float16 or bfloat16 cannot hold it
  */
 export function storeWeight(data: Float32Array, layer: LinearLayer, options: StorageOptions): StoredWeight | null {
   const parts = quantizeWeight(data, layer, options);
@@ -96,12 +97,7 @@ export function storeWeight(data: Float32Array, layer: LinearLayer, options: Sto
 export function quantizeWeight(data: Float32Array, layer: LinearLayer, options: StorageOptions): WeightParts | null {
   const { storage, doubleQuantization } = options;
   if (!partTypes(layer, options)) return null;
-  if (storage === 'float16') {
-    const half = new Uint16Array(data.length);
-    float32ToFloat16(data, half);
-    checkRange(half, layer);
-    return { half };
-  }
+  if (storage === 'float16' || storage === 'bfloat16') return { half: toHalf(data, layer, storage) };
   if (storage === 'int8') return toInt8(data, shapeOf(layer), layer.layout === 'out-in' ? 0 : 1);
   const { codes: bytes, scale } = toNf4(data);
   if (!doubleQuantization) return { bytes, scale };
@@ -109,18 +105,28 @@ export function quantizeWeight(data: Float32Array, layer: LinearLayer, options: 
   return { bytes, factors: small.codes, factorScale: small.scale, factorMean: small.mean };
 }
 
+/** The numbers of sixteen bits: how a weight is rounded to them, what infinity is in them, and where it begins. */
+const halves = {
+  float16: { round: float32ToFloat16, infinity: 0x7c00, largest: '65,504' },
+  bfloat16: { round: float32ToBfloat16, infinity: 0x7f80, largest: '3.4e38' },
+} as const;
+
 /**
- * @throws EngineError CONFIG_INVALID where a weight is too large for float16 (above 65,504): it became infinite. In bfloat16 and float32
- *   models such weights exist.
+ * Rounds a weight to nearest, ties to even; in bfloat16 that of a bfloat16 file is kept as it is.
+ * @throws EngineError CONFIG_INVALID where it becomes infinite. In bfloat16 and float32 models weights exist that float16 cannot hold.
  */
-function checkRange(half: Uint16Array, { name }: LinearLayer): void {
+function toHalf(data: Float32Array, { name }: LinearLayer, storage: keyof typeof halves): Uint16Array<ArrayBuffer> {
+  const { round, infinity, largest } = halves[storage];
+  const half = new Uint16Array(data.length);
+  round(data, half);
   for (const bits of half) {
-    if ((bits & 0x7fff) === 0x7c00)
+    if ((bits & 0x7fff) === infinity)
       throw invalid(
         'model.storage',
-        `The weight of ${name} has values that float16 cannot hold (above 65,504). Take nf4, int8 or float32.`,
+        `The weight of ${name} has values that ${storage} cannot hold (above ${largest}). Take ${storage === 'float16' ? 'bfloat16' : 'float32'}, nf4 or int8.`,
       );
   }
+  return half;
 }
 
 /**
@@ -138,17 +144,29 @@ export function assembleWeight(parts: WeightParts, layer: LinearLayer, options: 
     return { ...type, data };
   };
   const tensors = Object.fromEntries(Object.keys(types).map((name) => [name, part(name)]));
-  if (storage === 'nf4') {
-    const pairs = new Uint16Array(part('bytes').data.buffer);
-    const codes: StoredTensor = { dtype: 'uint16', shape: [pairs.length], data: pairs };
-    return { storage, products: 'float32', shape, layout, tensors: { ...tensors, codes } };
-  }
-  if (storage === 'float16' || products === 'float32') return { storage, products: 'float32', shape, layout, tensors };
-  const given = part('codes');
-  const codes = transposeCodes(new Int8Array(given.data.buffer), shape);
-  const turned: StoredTensor = { dtype: 'int8', shape: [...shape].reverse(), data: codes };
-  const [backward, forward] = layout === 'out-in' ? [given, turned] : [turned, given];
-  return { storage, products, shape, layout, tensors: { forward, backward, scale: part('scale') } };
+  if (storage !== 'nf4') return { storage, products: storage === 'int8' ? products : 'float32', shape, layout, tensors };
+  const pairs = new Uint16Array(part('bytes').data.buffer);
+  const kept = { ...tensors, codes: { dtype: 'uint16', shape: [pairs.length], data: pairs } } as const;
+  const scale = products === 'int8' && layout === 'out-in' ? outputScale(parts, layer) : null;
+  if (!scale) return { storage, products: 'float32', shape, layout, tensors: kept };
+  return { storage, products, shape, layout, tensors: { ...kept, outputScale: { dtype: 'float32', shape: [layer.outputs], data: scale } } };
+}
+
+/**
+ * What a step of int8 stands for in each output of a weight in NF4: the largest factor of its blocks / 127.
+ * @returns null where blocks reach from one output into the next
+ */
+function outputScale({ scale, factors, factorScale, factorMean }: WeightParts, { inputs, outputs }: LinearLayer): Float32Array | null {
+  if (inputs % nf4Block !== 0) return null;
+  const blocks = inputs / nf4Block;
+  const whole =
+    factors instanceof Int8Array && factorScale instanceof Float32Array && factorMean instanceof Float32Array
+      ? wholeFactors({ codes: factors, scale: factorScale, mean: factorMean }, outputs * blocks)
+      : scale;
+  return Float32Array.from({ length: outputs }, (_, output) => {
+    const own = whole?.slice(output * blocks, (output + 1) * blocks) ?? [];
+    return Math.max(...Array.from(own, Number)) / 127 || 1;
+  });
 }
 
 /** Bytes that a stored weight takes. */

@@ -182,7 +182,7 @@ it('goes without a cache on a full disk, and leaves nothing of it', async () => 
   expect(await readdir(cacheFolder)).toEqual([]);
 });
 
-it.each<LoadOptions>([{ storage: 'float32' }, { storage: 'float16' }])('writes nothing for %j', async (form) => {
+it.each<LoadOptions>([{ storage: 'float32' }, { storage: 'float16' }, { storage: 'bfloat16' }])('writes nothing for %j', async (form) => {
   const cacheFolder = await emptyFolder();
   expect((await loadModel(goldenFolder('gqa-tied'), { ...form, cacheFolder })).warnings).toEqual([]);
   await expect(readFile(fileIn(cacheFolder))).rejects.toMatchObject({ code: 'ENOENT' });

@@ -22,7 +22,7 @@ export interface WeightCache {
 
 /**
  * The cache of the quantised weights of a model: a safetensors file with the parts of each.
- * @returns null for a storage that is not worth it: float16 is as large as most models are on disk, and quickly made.
+ * @returns null for a storage that is not worth it: float16 and bfloat16 are as large as most models are on disk, and quickly made.
  * @throws EngineError where the model's weights cannot be opened
  */
 export async function weightCache(

@@ -141,6 +141,14 @@ export class Trainer {
     return this.#method.summarise(meansOf(measures));
   }
 
+  /**
+   * How probable a reference model holds the sequences of a micro-batch, for methods that have one. It remembers each pair, so that a
+   * pair's first step and its first evaluation take longer than those that follow.
+   */
+  async reference(microBatch: MicroBatch): Promise<Float32Array | undefined> {
+    return this.#reference?.logProbabilities(microBatch);
+  }
+
   /** Gradients of the last step, before clipping, by tensor name. They are overwritten by the next one. */
   get gradients(): ReadonlyMap<string, Float32Array> {
     return this.#gradients;
@@ -158,7 +166,7 @@ export class Trainer {
   }
 
   async #prepare(microBatch: MicroBatch): Promise<Pass> {
-    return this.#method.prepare(microBatch, await this.#reference?.logProbabilities(microBatch));
+    return this.#method.prepare(microBatch, await this.reference(microBatch));
   }
 
   async #forwardBackward(pass: Pass, totals: Counts, place: { step: number; microBatch: number }): Promise<Results> {

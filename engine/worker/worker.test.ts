@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { nodeArguments } from '../compiled/node-arguments.ts';
 import { parseTrainingConfig, type TrainingConfigInput } from '../config.ts';
 import { type Script, scriptedWorkerProgram, writeScript } from '../testing/index.ts';
 import { readRequest, requestCancel, requestPause, withdrawPause } from './control.ts';
@@ -28,7 +29,7 @@ afterEach(async () => {
 
 function start(program = scriptedWorkerProgram): ChildProcess {
   const log = fs.openSync(runFolderAt(folder).log, 'a');
-  const child = spawn(process.execPath, ['--import', 'tsx', program, folder], { stdio: ['ignore', log, log] });
+  const child = spawn(process.execPath, [...nodeArguments, program, folder], { stdio: ['ignore', log, log] });
   fs.closeSync(log);
   children.push(child);
   return child;
@@ -198,7 +199,7 @@ describe('a worker', () => {
   it('tells every step once, however often it is killed', async () => {
     const whole = path.join(folder, 'whole');
     prepare({}, {}, whole);
-    await exitOf(spawn(process.execPath, ['--import', 'tsx', scriptedWorkerProgram, whole], { stdio: 'ignore' }));
+    await exitOf(spawn(process.execPath, [...nodeArguments, scriptedWorkerProgram, whole], { stdio: 'ignore' }));
     prepare({ stepMilliseconds: 5 });
     for (const step of [3, 4, 13, 22, 31]) {
       const child = start();

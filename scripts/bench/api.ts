@@ -1,5 +1,5 @@
 /*
- * npm run bench:api -- [--json] [--database postgresql://…] [--only journal,logging,series,list,page] [--rounds 9] [--scale 1]
+ * npm run bench:api -- [--json] [--database postgresql://…] [--only journal,logging,series,list,page,executions,cached] [--rounds 9] [--scale 1]
  *
  * What the API must reach, each measure beside its bar; docs/performance.md says how each is taken. Everything runs in one process, the
  * client too: on SQLite in a temporary folder, or on a database that is empty. It takes a minute or two; --scale 0.1 makes a tenth of
@@ -10,12 +10,13 @@ import { parseArgs } from 'node:util';
 import { globalId } from '@anneal/schema';
 import { z } from 'zod';
 import { openBenchStudio, type BenchStudio } from './api/bench-studio.ts';
+import { besideExecutions, cachedExecution, measureBesideExecutions, measureCachedExecution } from './api/executions.ts';
 import { fromJournal, fromOutside, JournalWriter, measureJournal, measureLogging } from './api/ingest.ts';
 import { longSeries, measureLongSeries, measureRunsList, measureRunsPage, runsList, runsPage } from './api/reads.ts';
 import { type Finding, type MeasureSpec, notMeasured } from './measure.ts';
 import { inWords } from './table.ts';
 
-const names = ['journal', 'logging', 'series', 'list', 'page'] as const;
+const names = ['journal', 'logging', 'series', 'list', 'page', 'executions', 'cached'] as const;
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
   options: { json: { type: 'boolean', default: false }, database: text, only: text, rounds: text, scale: text },
@@ -45,6 +46,8 @@ const parts: Record<(typeof names)[number], Part> = {
   logging: { spec: fromOutside, measure: (bench) => measureLogging(bench, runId, scaled(200_000)) },
   series: { spec: longSeries, measure: (bench) => measureLongSeries(bench, runId, scaled(1_000_000), options.rounds) },
   list: { spec: runsList, measure: (bench) => measureRunsList(bench, scaled(10_000), options.rounds) },
+  executions: { spec: besideExecutions, measure: (bench) => measureBesideExecutions(bench, scaled(200), 20) },
+  cached: { spec: cachedExecution, measure: (bench) => measureCachedExecution(bench, scaled(300)) },
   page: { spec: runsPage, measure: (bench) => measureRunsPage(bench, runId, scaled(10_000), options.rounds) },
 };
 

@@ -17,7 +17,7 @@ const fp32: Variant = { name: 'fp32', storage: 'float32', products: 'float32', g
 export const variants = {
   fp32,
   int8: { ...fp32, name: 'int8', storage: 'int8', products: 'int8' },
-  nf4: { ...fp32, name: 'nf4', storage: 'nf4' },
+  nf4: { ...fp32, name: 'nf4', storage: 'nf4', products: 'int8' },
   checkpointing: { ...fp32, name: 'fp32 with gradient checkpointing', gradientCheckpointing: 'layer' },
 } as const satisfies Record<string, Variant>;
 

@@ -83,7 +83,7 @@ describe('base models over GraphQL', () => {
         {
           device: 'cpu',
           missing: null,
-          methods: [{ trainable: 'LORA', storage: 'FLOAT32', fits: true }, {}, {}, {}, { trainable: 'FULL' }],
+          methods: [{ trainable: 'LORA', storage: 'FLOAT32', fits: true }, {}, {}, {}, {}, { trainable: 'FULL' }],
         },
       ],
     });

@@ -2,7 +2,9 @@ import { defineOp } from '../define-op.ts';
 import type { Graph } from '../graph.ts';
 import { int, int64s } from '../../onnx/emitter.ts';
 import { type Value, describe, dimension, first, given, sameShape } from '../types.ts';
+import type { LinearLayer } from '../../models/tensor-list.ts';
 import { mul } from './arithmetic.ts';
+import { transpose } from './shape.ts';
 
 /** Where zero lies among the codes of a row. */
 const zeroPoint = 128;
@@ -16,15 +18,19 @@ const quantizeRowsOp = defineOp('QuantizeRows', {
       { dtype: 'float32', shape: [dimension(from, 0), 1] },
     ];
   },
-  emit: (emitter, [x = ''], [codes = '', scale = '']) => {
+  emit: (emitter, [x = ''], [codes = '', scale = ''], _attributes, { outputs }) => {
     const number = (value: number) => emitter.literal(Float32Array.of(value), 'float32', []);
-    emitter.node('Abs', [x], [`${codes}_size`]);
-    emitter.node('ReduceMax', [`${codes}_size`, int64s(emitter, [1])], [`${codes}_largest`], { keepdims: int(1) });
-    emitter.node('Max', [`${codes}_largest`, number(1e-30)], [`${codes}_limit`]);
+    // The memory is read three times and written once, in eight bits: all that these passes take is memory.
+    const axis = int64s(emitter, [1]);
+    emitter.node('ReduceMax', [x, axis], [`${codes}_highest`], { keepdims: int(1) });
+    emitter.node('ReduceMin', [x, axis], [`${codes}_lowest`], { keepdims: int(1) });
+    emitter.node('Neg', [`${codes}_lowest`], [`${codes}_depth`]);
+    emitter.node('Max', [`${codes}_highest`, `${codes}_depth`, number(1e-30)], [`${codes}_limit`]);
     emitter.node('Mul', [`${codes}_limit`, number(1 / 127)], [scale]);
-    emitter.node('Div', [x, scale], [`${codes}_scaled`]);
-    const zero = emitter.literal(Uint8Array.of(zeroPoint), 'uint8', []);
-    emitter.node('QuantizeLinear', [`${codes}_scaled`, number(1), zero], [codes]);
+    const rows = dimension(first(outputs), 0);
+    emitter.node('Reshape', [scale, int64s(emitter, [rows])], [`${codes}_scale`]);
+    const zeros = emitter.literal(new Uint8Array(rows).fill(zeroPoint), 'uint8', [rows]);
+    emitter.node('QuantizeLinear', [x, `${codes}_scale`, zeros], [codes], { axis: int(0) });
   },
 });
 
@@ -50,22 +56,33 @@ export const quantizeRows = (graph: Graph, x: Value): readonly Value[] => quanti
 const integerMatMul = (graph: Graph, [codes, rowScale]: readonly Value[], weight: Value, columnScale: Value): Value =>
   first(integerMatMulOp(graph, [given(codes), given(rowScale), weight, columnScale], undefined));
 
-const int8ProductOp = defineOp('Int8Product', {
-  infer: ([x, , , forward]) => [{ dtype: 'float32', shape: [dimension(given(x), 0), dimension(given(forward), 1)] }],
-  lower: (graph, [, codes, rowScale, forward, , scale]) => [
-    integerMatMul(graph, [given(codes), given(rowScale)], given(forward), given(scale)),
+type Layout = LinearLayer['layout'];
+
+/** Codes of a weight with the inputs first, or with the outputs first. Turning them takes a fraction of the product. */
+const laidOut = (graph: Graph, codes: Value, layout: Layout, wanted: Layout): Value =>
+  layout === wanted ? codes : transpose(graph, codes, [1, 0]);
+
+const int8ProductOp = defineOp<{ layout: Layout }>('Int8Product', {
+  infer: ([x, , , , scale]) => [{ dtype: 'float32', shape: [dimension(given(x), 0), dimension(given(scale), 0)] }],
+  lower: (graph, [, rows, rowScale, codes, scale], { layout }) => [
+    integerMatMul(graph, [given(rows), given(rowScale)], laidOut(graph, given(codes), layout, 'in-out'), given(scale)),
   ],
-  gradient: (graph, { inputs: [x, , , , backward, scale], grads: [g], needs }) => {
+  gradient: (graph, { inputs: [x, , , codes, scale], grads: [g], needs, attributes: { layout } }) => {
     if (!needs[0]) return [];
     const ones = graph.filled(1, 'float32', [dimension(given(x), 1)]);
-    return [integerMatMul(graph, quantizeRows(graph, mul(graph, given(g), given(scale))), given(backward), ones)];
+    const rows = quantizeRows(graph, mul(graph, given(g), given(scale)));
+    return [integerMatMul(graph, rows, laidOut(graph, given(codes), layout, 'out-in'), ones)];
   },
 });
 /**
  * x · Ŵᵀ in whole numbers, for a frozen weight Ŵ = codes · scale: rows of x, and of the gradient on the way back, are rounded to eight
  * bits by a factor of their own, as in SwitchBack (Wortsman et al. 2023). x: [m, in] → [m, out].
  * @param rows what `quantizeRows` made of x; several layers may share it.
- * @param forward int8 [in, out]. @param backward the same, int8 [out, in]. @param scale [out].
+ * @param weight codes: int8 [out, in] or [in, out], as the layout says. scale: [out].
  */
-export const int8Product = (graph: Graph, x: Value, rows: readonly Value[], forward: Value, backward: Value, scale: Value): Value =>
-  first(int8ProductOp(graph, [x, given(rows[0]), given(rows[1]), forward, backward, scale], undefined));
+export const int8Product = (
+  graph: Graph,
+  x: Value,
+  rows: readonly Value[],
+  { codes, scale, layout }: { codes: Value; scale: Value; layout: Layout },
+): Value => first(int8ProductOp(graph, [x, given(rows[0]), given(rows[1]), codes, scale], { layout }));

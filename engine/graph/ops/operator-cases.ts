@@ -33,7 +33,7 @@ import { rotary } from './rotary.ts';
 import { concat, expand, reduceSum, reshape, slice, split, transpose } from './shape.ts';
 import { softmax } from './softmax.ts';
 import { softplus } from './softplus.ts';
-import { fromHalf, fromInt8, fromNf4, nf4Product, nf4Table } from './stored-weights.ts';
+import { fromHalf, fromInt8, fromNf4, nf4Product, nf4Table, nf4ToInt8 } from './stored-weights.ts';
 import { swiGlu } from './swiglu.ts';
 
 /** One use of an operator on random numbers. */
@@ -184,7 +184,8 @@ const nf4Weights = (graph: Graph) => {
     nf4Table(graph),
   ] as const;
 };
-const halves = (graph: Graph, bits: readonly number[]) => graph.constant(Uint16Array.from(bits), 'float16', [bits.length]);
+const halves = (graph: Graph, dtype: 'float16' | 'bfloat16', bits: readonly number[]) =>
+  graph.constant(Uint16Array.from(bits), dtype, [bits.length]);
 const codes = (graph: Graph, shape: readonly [number, number]) =>
   graph.constant(
     Int8Array.from({ length: shape[0] * shape[1] }, (_, index) => ((index * 53) % 255) - 127),
@@ -195,7 +196,12 @@ const codes = (graph: Graph, shape: readonly [number, number]) =>
 /** Operators that no gradient flows through. */
 export const forwardCases: readonly OperatorCase[] = [
   given('Detach', '', { a: [3] }, (graph, { a }) => mul(graph, detach(graph, a), a)),
-  given('FromHalf', '', { a: [3] }, (graph, { a }) => mul(graph, fromHalf(graph, halves(graph, [0x3c00, 0xb555, 0x0001])), a)),
+  given('FromHalf', 'float16', { a: [3] }, (graph, { a }) =>
+    mul(graph, fromHalf(graph, halves(graph, 'float16', [0x3c00, 0xb555, 0x0001])), a),
+  ),
+  given('FromHalf', 'bfloat16', { a: [3] }, (graph, { a }) =>
+    mul(graph, fromHalf(graph, halves(graph, 'bfloat16', [0x3f80, 0xbeab, 0x0080])), a),
+  ),
   given('FromInt8', 'by rows', { a: [2, 3] }, (graph, { a }) =>
     mul(graph, fromInt8(graph, codes(graph, [2, 3]), graph.constant(Float32Array.of(0.5, 2), 'float32', [2]), 0), a),
   ),
@@ -212,9 +218,19 @@ export const forwardCases: readonly OperatorCase[] = [
   ...['QuantizeRows', 'IntegerMatMul', 'Int8Product'].map((op) =>
     given(op, '', { a: [3, 4] }, (graph, { a }) => {
       const scale = graph.constant(Float32Array.of(0.01, 0.02), 'float32', [2]);
-      return int8Product(graph, a, quantizeRows(graph, a), codes(graph, [4, 2]), codes(graph, [2, 4]), scale);
+      return int8Product(graph, a, quantizeRows(graph, a), { codes: codes(graph, [4, 2]), scale, layout: 'in-out' });
     }),
   ),
+  given('Int8Product', 'by outputs', { a: [3, 4] }, (graph, { a }) => {
+    const scale = graph.constant(Float32Array.of(0.01, 0.02), 'float32', [2]);
+    return int8Product(graph, a, quantizeRows(graph, a), { codes: codes(graph, [2, 4]), scale, layout: 'out-in' });
+  }),
+  given('Nf4ToInt8', '', { a: [4, 32] }, (graph, { a }) => {
+    const [, pairs, , table] = nf4Weights(graph);
+    const steps = graph.constant(Float32Array.of(127, 40.5), 'float32', [2]);
+    const scale = graph.constant(Float32Array.of(1, 2, 3, 4), 'float32', [4]);
+    return mul(graph, fromInt8(graph, nf4ToInt8(graph, pairs, steps, table, [4, 32]), scale, 0), a);
+  }),
   given('Max', 'stretched', { a: [2, 3], b: [3] }, (graph, { a, b }) => maximum(graph, a, b)),
   given('Min', 'stretched', { a: [2, 3], b: [3] }, (graph, { a, b }) => minimum(graph, a, b)),
   given('OneHot', '', { a: [3, 4] }, (graph, { a }) => mul(graph, oneHot(graph, int32(graph, [3, 0, 2]), 4, floatType(a)), a)),

@@ -1,6 +1,6 @@
 import { defineOp } from '../define-op.ts';
 import type { Graph } from '../graph.ts';
-import { int, int64s } from '../../onnx/emitter.ts';
+import { int, int64s, type OnnxEmitter } from '../../onnx/emitter.ts';
 import { type Value, describe, dimension, elements, first, given, sameShape } from '../types.ts';
 import { gemm } from './matmul.ts';
 
@@ -16,10 +16,15 @@ export const nf4Block = 64;
 
 const fromHalfOp = defineOp('FromHalf', {
   infer: ([x]) => [{ dtype: 'float32', shape: given(x).shape }],
-  emit: (emitter, inputs, outputs) => emitter.node('Cast', inputs, outputs, { to: int(1) }),
+  emit: (emitter, [half = ''], [out = ''], _attributes, { inputs }) => {
+    // A bfloat16 comes as the whole number that its bits are: nobody can hand one to ONNX Runtime.
+    const isNumber = given(inputs[0]).dtype !== 'bfloat16';
+    if (!isNumber) emitter.node('BitCast', [half], [`${out}_half`], { to: int(16) });
+    emitter.node('Cast', [isNumber ? half : `${out}_half`], [out], { to: int(1) });
+  },
   recompute: true,
 });
-/** A weight that is kept as float16, in single precision. */
+/** A weight that is kept as float16 or bfloat16, in single precision: exactly. */
 export const fromHalf = (graph: Graph, x: Value): Value => first(fromHalfOp(graph, [x], undefined));
 
 const fromInt8Op = defineOp<{ axis: number }>('FromInt8', {
@@ -38,20 +43,31 @@ const fromInt8Op = defineOp<{ axis: number }>('FromInt8', {
 export const fromInt8 = (graph: Graph, codes: Value, scale: Value, axis: number): Value =>
   first(fromInt8Op(graph, [codes, scale], { axis }));
 
+/** Levels times factors, a row a block. @returns their name */
+function emitNf4Blocks(
+  emitter: OnnxEmitter,
+  [codes = '', scale = '', table = '']: readonly string[],
+  out: string,
+  shape: readonly number[],
+): string {
+  const blocks = elements(shape) / nf4Block;
+  emitter.node('Cast', [codes], [`${out}_index`], { to: int(6) });
+  emitter.node('Gather', [table, `${out}_index`], [`${out}_levels`], { axis: int(0) });
+  emitter.node('Reshape', [`${out}_levels`, int64s(emitter, [blocks, nf4Block])], [`${out}_blocks`]);
+  emitter.node('Reshape', [scale, int64s(emitter, [blocks, 1])], [`${out}_scale`]);
+  emitter.node('Mul', [`${out}_blocks`, `${out}_scale`], [`${out}_scaled`]);
+  return `${out}_scaled`;
+}
+
 const fromNf4Op = defineOp<{ shape: readonly number[] }>('FromNf4', {
   infer: ([codes, scale, table], { shape }) => {
     checkNf4('FromNf4', given(codes), given(scale), shape);
     if (!sameShape(given(table).shape, [65536, 4])) throw new RangeError(`FromNf4: table ${describe(given(table))}`);
     return [{ dtype: 'float32', shape }];
   },
-  emit: (emitter, [codes = '', scale = '', table = ''], [out = ''], { shape }) => {
-    const blocks = elements(shape) / nf4Block;
-    emitter.node('Cast', [codes], [`${out}_index`], { to: int(6) });
-    emitter.node('Gather', [table, `${out}_index`], [`${out}_levels`], { axis: int(0) });
-    emitter.node('Reshape', [`${out}_levels`, int64s(emitter, [blocks, nf4Block])], [`${out}_blocks`]);
-    emitter.node('Reshape', [scale, int64s(emitter, [blocks, 1])], [`${out}_scale`]);
-    emitter.node('Mul', [`${out}_blocks`, `${out}_scale`], [`${out}_scaled`]);
-    emitter.node('Reshape', [`${out}_scaled`, int64s(emitter, shape)], [out]);
+  emit: (emitter, inputs, [out = ''], { shape }) => {
+    const blocks = emitNf4Blocks(emitter, inputs, out, shape);
+    emitter.node('Reshape', [blocks, int64s(emitter, shape)], [out]);
   },
   recompute: true,
 });
@@ -62,6 +78,26 @@ const fromNf4Op = defineOp<{ shape: readonly number[] }>('FromNf4', {
  */
 export const fromNf4 = (graph: Graph, codes: Value, scale: Value, table: Value, shape: readonly number[]): Value =>
   first(fromNf4Op(graph, [codes, scale, table], { shape }));
+
+const nf4ToInt8Op = defineOp<{ shape: readonly number[] }>('Nf4ToInt8', {
+  infer: ([codes, scale], { shape }) => {
+    checkNf4('Nf4ToInt8', given(codes), given(scale), shape);
+    return [{ dtype: 'int8', shape }];
+  },
+  emit: (emitter, inputs, [out = ''], { shape }) => {
+    const blocks = emitNf4Blocks(emitter, inputs, out, shape);
+    const [one, zero] = [emitter.literal(Float32Array.of(1), 'float32', []), emitter.literal(Int8Array.of(0), 'int8', [])];
+    emitter.node('QuantizeLinear', [blocks, one, zero], [`${out}_rounded`]);
+    emitter.node('Reshape', [`${out}_rounded`, int64s(emitter, shape)], [out]);
+  },
+  recompute: true,
+});
+/**
+ * Weights in NF4 as int8: round(level · scale), ties to even.
+ * @param scale [n / 64], 127 at most: the factor of each block by a factor that several blocks share. The rest as for `fromNf4`.
+ */
+export const nf4ToInt8 = (graph: Graph, codes: Value, scale: Value, table: Value, shape: readonly number[]): Value =>
+  first(nf4ToInt8Op(graph, [codes, scale, table], { shape }));
 
 const tables = new WeakMap<Graph, Value>();
 

@@ -55,6 +55,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   FromNf4: rule(z.object({ shape: sizes }), (tf, { shape }, codes, scale, table) =>
     tf.reshape(tf.mul(tf.reshape(tf.gather(table, codes), [-1, nf4Block]), tf.reshape(scale, [-1, 1])), shape),
   ),
+  Nf4ToInt8: rule(z.object({ shape: sizes }), (tf, { shape }, codes, scale, table) =>
+    tf.cast(tf.round(tf.reshape(tf.mul(tf.reshape(tf.gather(table, codes), [-1, nf4Block]), tf.reshape(scale, [-1, 1])), shape)), 'int32'),
+  ),
   Nf4MatMul: rule(z.object({ inputs: index, outputs: index }), (tf, { inputs, outputs }, x, bytes, scale) => {
     const high = tf.floorDiv(bytes, tf.scalar(16, 'int32'));
     const low = tf.sub(bytes, tf.mul(high, tf.scalar(16, 'int32')));

@@ -1,11 +1,12 @@
 import { type TensorData, type Value, describe, elements } from '../../graph/types.ts';
-import { float16ToFloat32 } from '../../weights/float16.ts';
+import { bfloat16ToFloat32, float16ToFloat32 } from '../../weights/float16.ts';
 import type { Tensor, TensorFlow } from './tensorflow.ts';
 
 /** What a type of the graph is in TensorFlow.js, which has no double precision and one kind of integers only. */
 const dataTypes = {
   float32: 'float32',
   float16: 'float32',
+  bfloat16: 'float32',
   int8: 'int32',
   uint8: 'int32',
   uint16: 'int32',
@@ -36,7 +37,8 @@ export function upload(tf: TensorFlow, value: Value, data: TensorData): Tensor {
     return tf.tensor(Int32Array.from(data, Number), shape, dtype);
   if (data instanceof Uint16Array) {
     const floats = new Float32Array(data.length);
-    float16ToFloat32(data, floats);
+    if (value.dtype === 'bfloat16') bfloat16ToFloat32(data, floats);
+    else float16ToFloat32(data, floats);
     return tf.tensor(floats, shape, dtype);
   }
   if (data instanceof Float64Array) return tf.tensor(Float32Array.from(data), shape, dtype);

@@ -14,11 +14,20 @@ const resolve = { alias: [{ find: /^graphql$/, replacement: createRequire(import
  */
 const chosen = [
   'core/{backup,limits,metrics,model-versions,projects,runs,streams}/**/*.test.ts',
+  'core/ab-tests/ab-tests.test.ts',
   'core/datasets/datasets.test.ts',
+  'core/feedback/feedback.test.ts',
+  'core/prompts/{labels,versions}.test.ts',
   'tests/protocol/{changes,events,live,reads}.test.ts',
 ];
 const onBothDatabases = process.env.ON_POSTGRESQL === 'all' ? ['core/**/*.test.ts', 'tests/protocol/**/*.test.ts'] : chosen;
 const onPostgresqlOnly = ['prisma/postgresql/**/*.test.ts', 'core/servers/**/*.test.ts'];
+
+/**
+ * Files share a process and the modules that it has loaded, which takes longer than most tests. There is nothing in the modules that
+ * lives longer than a test; what a test changes of the environment it puts back.
+ */
+const inOneProcess = { isolate: false };
 
 /**
  * Five projects. `packages`: beside the code, run side by side, as those of `protocol` are, which start servers. `postgresql`: some of
@@ -33,6 +42,7 @@ export default defineConfig({
         resolve,
         test: {
           name: 'packages',
+          ...inOneProcess,
           include: ['{api,client,core,engine,plugins,prisma,schema,scripts}/**/*.test.{ts,mjs}'],
           exclude: [...exclude, ...onPostgresqlOnly],
           testTimeout: 60_000,
@@ -43,6 +53,7 @@ export default defineConfig({
         resolve,
         test: {
           name: 'postgresql',
+          ...inOneProcess,
           include: [...onBothDatabases, ...onPostgresqlOnly],
           exclude,
           globalSetup: ['prisma/testing/setup.ts'],
@@ -50,14 +61,14 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      crossing('protocol', 60_000, { inPairs: true }),
+      crossing('protocol', 60_000, { ...inOneProcess, maxWorkers: 2 }),
       crossing('faults', 240_000),
       crossing('browser', 240_000),
     ],
   },
 });
 
-function crossing(name: string, timeout: number, { inPairs = false } = {}) {
+function crossing(name: string, timeout: number, { isolate = true, maxWorkers = 1 } = {}) {
   return {
     resolve,
     test: {
@@ -66,8 +77,9 @@ function crossing(name: string, timeout: number, { inPairs = false } = {}) {
       exclude,
       testTimeout: timeout,
       hookTimeout: timeout,
-      fileParallelism: inPairs,
-      maxWorkers: inPairs ? 2 : 1,
+      isolate,
+      fileParallelism: maxWorkers > 1,
+      maxWorkers,
     },
   };
 }

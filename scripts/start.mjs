@@ -7,7 +7,9 @@ if (!(await setUp((line) => console.error(line)))) process.exit(1);
 
 // Without it GraphQL.js looks at every value twice.
 const env = { NODE_ENV: 'production', ...process.env };
-const studio = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts', ...process.argv.slice(2)], { cwd: root, env, stdio: 'inherit' });
+// Compiled, it is there in a third of the time.
+const program = ['engine/compiled/run.mjs', 'api/main.ts', ...process.argv.slice(2)];
+const studio = spawn(process.execPath, program, { cwd: root, env, stdio: 'inherit' });
 
 // At a terminal, Ctrl+C reaches the studio by itself: passing it on would make it two.
 const atTerminal = process.stdin.isTTY;

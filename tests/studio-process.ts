@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { nodeArguments } from '@anneal/engine';
 import { freePort } from '@anneal/prisma/testing';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -43,7 +44,7 @@ export class TestStudio {
   async open(): Promise<void> {
     const place = { PORT: String(this.#port), HOST: '127.0.0.1', DATA_DIR: this.dataFolder, DATABASE_URL: '' };
     const environment = { ...process.env, ...place, ...this.#settings };
-    const child = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts', '--no-quickstart'], { cwd: root, env: environment });
+    const child = spawn(process.execPath, [...nodeArguments, 'api/main.ts', '--no-quickstart'], { cwd: root, env: environment });
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.#output += String(text)));
     for (;;) {

@@ -1,12 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
 import { inspectWorker } from '@anneal/engine';
 import { type Script, tinyConfig, writeTinyModel } from '@anneal/engine/testing';
 import type { Run } from '@anneal/prisma';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Studio, StudioParts } from '../studio.ts';
+import type { Launcher } from './launcher.ts';
 import {
   cleanUp,
   kill,
@@ -136,10 +138,6 @@ describe('cancel', () => {
     expect(await said(studio, id, checkpoint!.id)).toEqual(await said(studio, id));
     await expect(said(studio, id, 'nothing')).rejects.toThrow('no checkpoint nothing');
     expect(await studio.checkpoints.isKept(checkpoint!)).toBe(true);
-    await until(
-      () => studio.prisma.run.findUniqueOrThrow({ where: { id } }),
-      ({ slot }) => slot === null,
-    );
     await studio.checkpoints.delete(owner, checkpoint!.id);
     expect(await studio.checkpoints.isKept(checkpoint!)).toBe(false);
     expect(await statesOf(studio, id)).toEqual(['QUEUED', 'STARTING', 'RUNNING', 'PAUSING', 'PAUSED', 'CANCELLING', 'CANCELLED']);
@@ -162,6 +160,27 @@ describe('cancel', () => {
     const ended = await untilState(studio, id, 'CANCELLED', 'FAILED');
     expect(ended.finishedAt).not.toBeNull();
     expect(ended).toMatchObject({ state: 'FAILED', errorCode: 'RUN_FOLDER_UNUSABLE', attempts: 2 });
+  });
+});
+
+describe('a checkpoint', () => {
+  it('can be deleted when its run has ended, once the worker has left', async () => {
+    const worker = scriptedLauncher({ at: 14, happens: 'hold' });
+    let isLeaving = true;
+    const launcher: Launcher = { ...worker, isAlive: async (runFolder) => isLeaving || worker.isAlive(runFolder) };
+    const studio = await studioWith({}, { launcher });
+    const { id } = await studio.runs.start(owner, { config: config(30) });
+    await untilStep(studio, id, 13);
+    const checkpoint = await studio.prisma.checkpoint.findFirstOrThrow({ where: { runId: id, step: 10 } });
+    await expect(studio.checkpoints.delete(owner, checkpoint.id)).rejects.toThrow('has not ended (RUNNING)');
+    await studio.runs.cancel(owner, id);
+    expect((await untilState(studio, id, 'CANCELLED')).slot).not.toBeNull();
+    const deleted = studio.checkpoints.delete(owner, checkpoint.id);
+    await setTimeout(300);
+    expect(await studio.checkpoints.isKept(checkpoint)).toBe(true);
+    isLeaving = false;
+    await deleted;
+    expect(await studio.checkpoints.isKept(checkpoint)).toBe(false);
   });
 });
 

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
-import type { JournalEvent } from '@anneal/engine';
+import { type JournalEvent, nodeArguments } from '@anneal/engine';
 import { Prisma, type PrismaClient } from '@anneal/prisma';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -192,11 +192,12 @@ describe('JournalReader', () => {
   });
 
   it('stores each line once, however often it is killed', async () => {
+    const last = 6000;
     const events: JournalEvent[] = [started];
-    for (let step = 1; step <= 12_000; step++) events.push(metrics(step), ...(step % 100 === 0 ? [log(step)] : []));
-    fs.writeFileSync(journal, text([...events, { type: 'completed', step: 12_000, seconds: 1 }]));
+    for (let step = 1; step <= last; step++) events.push(metrics(step), ...(step % 100 === 0 ? [log(step)] : []));
+    fs.writeFileSync(journal, text([...events, { type: 'completed', step: last, seconds: 1 }]));
     const start = () =>
-      spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, '../testing/reading-process.ts'), folder, 'run'], {
+      spawn(process.execPath, [...nodeArguments, path.join(import.meta.dirname, '../testing/reading-process.ts'), folder, 'run'], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
     const exit = async (child: ChildProcess) => {
@@ -214,16 +215,16 @@ describe('JournalReader', () => {
     await reader.drain('run');
     expect(await readRun()).toMatchObject({
       state: 'COMPLETED',
-      step: 12_000,
+      step: last,
       journalSequence: events.length + 1,
-      summary: { loss: { count: 12_000, min: 3 / 12_000, max: 3 } },
+      summary: { loss: { count: last, min: 3 / last, max: 3 } },
     });
     const [{ points, sum }] = await prisma.$queryRaw<[{ points: bigint; sum: bigint }]>(
       Prisma.sql`SELECT count(*) AS points, sum(step) AS sum FROM "MetricPoint" WHERE "key" = 'loss'`,
     );
-    expect([Number(points), Number(sum)]).toEqual([12_000, (12_000 * 12_001) / 2]);
+    expect([Number(points), Number(sum)]).toEqual([last, (last * (last + 1)) / 2]);
     const logs = await prisma.runEvent.findMany({ where: { type: 'LOG' }, orderBy: { sequence: 'asc' } });
-    expect(logs.map(({ step }) => step)).toEqual(Array.from({ length: 120 }, (_, index) => (index + 1) * 100));
+    expect(logs.map(({ step }) => step)).toEqual(Array.from({ length: last / 100 }, (_, index) => (index + 1) * 100));
     const levels = await prisma.metricRollup.groupBy({
       by: ['level'],
       where: { key: 'loss' },
@@ -231,10 +232,10 @@ describe('JournalReader', () => {
       _count: true,
       _sum: { count: true },
     });
-    // Rows of 16 steps, of 256, and so on; step 12,000 begins one.
+    // Rows of 16 steps, of 256, and so on, the last one with what is left.
     expect(levels.map(({ level, _count }) => [level, _count])).toEqual(
-      [1, 2, 3, 4, 5].map((level) => [level, Math.floor(12_000 / 16 ** level) + 1]),
+      [1, 2, 3, 4, 5].map((level) => [level, Math.floor(last / 16 ** level) + 1]),
     );
-    expect(levels.map(({ _sum }) => _sum.count)).toEqual([12_000, 12_000, 12_000, 12_000, 12_000]);
+    expect(levels.map(({ _sum }) => _sum.count)).toEqual([last, last, last, last, last]);
   });
 });

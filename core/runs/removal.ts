@@ -6,15 +6,12 @@ import type { Viewer } from '../access/viewer.ts';
 import { audit } from '../audit/audit.ts';
 import { Conflict, NotFound } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { pause } from '../streams/wake.ts';
+import { untilWorkerHasLeft } from './departure.ts';
 import { lockRun } from './lock-run.ts';
 import { isEnded } from './states.ts';
 
 /** Lines of a journal whose points go in one transaction: others can write in between. */
 const linesAtOnce = 5000;
-
-/** How long a worker that leaves is waited for. Milliseconds. */
-const patience = 10_000;
 
 const action = 'deleteRun';
 
@@ -43,7 +40,7 @@ export class RunRemoval {
     const run = await prisma.run.findUnique({ where: { id: runId } });
     if (!run) throw new NotFound(`There is no run ${runId}.`);
     this.#check(viewer, run);
-    await this.#untilGone(runId);
+    await untilWorkerHasLeft(prisma, runId);
     await this.#refuseModelVersions(prisma, run);
     for (let to = linesAtOnce; to <= run.journalSequence; to += linesAtOnce)
       await prisma.metricPoint.deleteMany({ where: { runId, sequence: { lte: to } } });
@@ -77,16 +74,6 @@ export class RunRemoval {
   #check(viewer: Viewer, { id, projectId, name, state }: Run): void {
     requireRole(viewer, { projectId, role: 'EDITOR', scope: 'train', what: `run ${id}` });
     if (!isEnded(state)) throw new Conflict(`The run "${name}" has not ended (${state}). Cancel it first.`);
-  }
-
-  /** A worker that has said its last word is still closing its files. */
-  async #untilGone(runId: string): Promise<void> {
-    const deadline = Date.now() + patience;
-    while (Date.now() < deadline) {
-      const run = await this.#options.prisma.run.findUnique({ where: { id: runId }, select: { slot: true } });
-      if (!run || run.slot === null) return;
-      await pause(100);
-    }
   }
 
   /** A model version may have its files where the run has put them. */

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
-import { inspectWorker } from '@anneal/engine';
+import { inspectWorker, nodeArguments } from '@anneal/engine';
 import { type Script, tinyConfig, writeTinyModel } from '@anneal/engine/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Studio, StudioParts } from '../studio.ts';
@@ -159,7 +159,7 @@ describe('the supervisor', () => {
     await close(opener);
     const killed = spawn(
       process.execPath,
-      ['--import', 'tsx', path.join(import.meta.dirname, '../testing/studio-process.ts'), folder, JSON.stringify(script)],
+      [...nodeArguments, path.join(import.meta.dirname, '../testing/studio-process.ts'), folder, JSON.stringify(script)],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     await once(killed.stdout, 'data');

@@ -24,11 +24,9 @@ async function missingPostgresql() {
   return postgresqlPrograms() ? undefined : 'PostgreSQL is not installed: on Debian, apt-get install postgresql';
 }
 
-/**
- * What looks at the sources only; these run two at a time.
- * @type {Step[]}
- */
-export const staticSteps = [
+/** @type {Step[]} */
+const ofSources = [
+  { name: 'lint', about: 'ESLint', command: [...node('eslint/bin/eslint.js'), '.', '--max-warnings=0'] },
   { name: 'types', about: 'TypeScript, all packages', command: [...node('typescript/bin/tsc'), '-p', 'tsconfig.json', '--pretty'] },
   {
     name: 'client-types',
@@ -44,7 +42,6 @@ export const staticSteps = [
       'human',
     ],
   },
-  { name: 'lint', about: 'ESLint', command: [...node('eslint/bin/eslint.js'), '.', '--max-warnings=0'] },
   {
     name: 'format',
     about: 'Prettier',
@@ -64,13 +61,21 @@ export const staticSteps = [
 ];
 
 /**
- * What runs the code, one after the other.
+ * Steps that keep one core busy, or little more: they run two at a time. The longest of those that look at the sources only comes first.
  * @type {Step[]}
  */
-export const testSteps = [
+export const narrowSteps = [
+  ...ofSources,
+  vitest('browser', 'tests/browser: the studio in a real browser'),
+  vitest('faults', 'tests/faults: processes killed, files broken'),
+];
+
+/**
+ * Steps that run two files of tests at a time: one step after the other.
+ * @type {Step[]}
+ */
+export const wideSteps = [
   vitest('packages', 'tests beside the code'),
   { ...vitest('postgresql', 'tests of the database again, on PostgreSQL'), missing: missingPostgresql },
   vitest('protocol', 'tests/protocol: the API as other clients see it'),
-  vitest('faults', 'tests/faults: processes killed, files broken'),
-  vitest('browser', 'tests/browser: the studio in a real browser'),
 ];

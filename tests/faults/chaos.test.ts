@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { nodeArguments } from '@anneal/engine';
 import { hasPostgresql } from '@anneal/prisma/testing';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -17,15 +18,7 @@ const resultSchema = z.object({
 });
 
 async function chaos(...options: string[]) {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    '--import',
-    'tsx',
-    script,
-    '--json',
-    '--seconds',
-    '90',
-    ...options,
-  ]).catch(
+  const { stdout } = await promisify(execFile)(process.execPath, [...nodeArguments, script, '--json', '--seconds', '90', ...options]).catch(
     // It ends with 1 when it found problems, which its output tells.
     (error: unknown) => z.object({ stdout: z.string() }).parse(error),
   );

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import { nodeArguments } from '@anneal/engine';
 import { afterEach, beforeEach, expect } from 'vitest';
 
 const root = path.join(import.meta.dirname, '../..');
@@ -22,7 +23,7 @@ export function studioProgram() {
 
   /** @returns listening: the address, once it answers there; exited: its exit code */
   function start(environment: Record<string, string>, options: string[] = ['--no-quickstart']) {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts', ...options], {
+    const child = spawn(process.execPath, [...nodeArguments, 'api/main.ts', ...options], {
       cwd: root,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: path.join(folder, 'data'), PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -33,7 +34,7 @@ export function studioProgram() {
     child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
     const exited = once(child, 'close').then(([code]) => Number(code));
     const listening = async () => {
-      await expect.poll(() => output.stdout, { timeout: 30_000 }).toMatch(/Web +http:\/\/localhost:\d+/);
+      await expect.poll(() => output.stdout, { timeout: 55_000 }).toMatch(/Web +http:\/\/localhost:\d+/);
       return /Web +(http:\/\/localhost:\d+)/.exec(output.stdout)?.[1] ?? '';
     };
     return { child, output, exited, listening };

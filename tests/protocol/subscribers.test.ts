@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { nodeArguments } from '@anneal/engine';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -13,7 +14,7 @@ describe('many subscribers', () => {
   it('get every point exactly once, with one that stands still and one that comes back every second among them', async () => {
     const program = path.join(import.meta.dirname, '../../scripts/load/subscribers.ts');
     const options = ['--json', '--subscribers', '100', '--rate', '50', '--seconds', '3'];
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program, ...options]);
+    const { stdout } = await promisify(execFile)(process.execPath, [...nodeArguments, program, ...options]);
     const figures: unknown = JSON.parse(stdout);
     expect(figures).toMatchObject({
       exactlyOnce: true,
@@ -26,7 +27,7 @@ describe('many subscribers', () => {
 
   it('are refused with a sentence when there are none', async () => {
     const program = path.join(import.meta.dirname, '../../scripts/load/subscribers.ts');
-    const failing = promisify(execFile)(process.execPath, ['--import', 'tsx', program, '--subscribers', '0']);
+    const failing = promisify(execFile)(process.execPath, [...nodeArguments, program, '--subscribers', '0']);
     await expect(failing).rejects.toMatchObject({ stderr: expect.stringContaining('a whole number from 1 to 20000'), stdout: '' });
   });
 });

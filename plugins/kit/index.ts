@@ -1,2 +1,13 @@
+export { z } from 'zod';
+export type { Issue, PluginContext, PluginLog } from './context.ts';
+export * from './define-code-generator.ts';
+export { type DatasetRow, type DatasetSourceDefinition, defineDatasetSource } from './define-dataset-source.ts';
+export * from './define-exporter.ts';
+export * from './define-language-model.ts';
+export * from './define-reward.ts';
+export { defineTool, type ToolDefinition } from './define-tool.ts';
+export { secret } from './json-schema.ts';
 export * from './language-model.ts';
+export * from './manifest.ts';
 export { ModelError, modelErrorCodes, type ModelErrorCode } from './model-error.ts';
+export { InputProblem, type Json, type JsonSchema, type Plugin, type PluginMethod, ResultProblem } from './plugin.ts';

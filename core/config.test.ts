@@ -39,6 +39,14 @@ describe('readConfig', () => {
     });
   });
 
+  it('looks for plugins in the data folder, or elsewhere, and passes keys of providers on by name alone', () => {
+    expect(readConfig({ DATA_DIR: '/tmp/x' }).pluginsFolder).toBe('/tmp/x/plugins');
+    const config = readConfig({ PLUGINS_DIR: '/srv/plugins', ANTHROPIC_API_KEY: 'sk-1', OPENAI_API_KEY: '' });
+    expect(config.pluginsFolder).toBe('/srv/plugins');
+    expect([config.pluginVariable('ANTHROPIC_API_KEY'), config.pluginVariable('OPENAI_API_KEY')]).toEqual(['sk-1', undefined]);
+    expect(JSON.stringify(config)).not.toContain('sk-1');
+  });
+
   it('names each variable that is wrong', () => {
     expect(issuesOf({ PORT: '70000', HOST: 'a b', DATABASE_URL: 'mysql://x' }).map(({ path }) => path)).toEqual([
       'PORT',

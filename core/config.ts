@@ -37,6 +37,10 @@ export interface StudioConfig {
   slots?: Slots;
   /** Days that the points of ended runs are kept; their curves stay, coarser. 0: for ever. */
   metricRetentionDays: number;
+  /** Absolute. Where plugins are looked for besides those that come with the studio. */
+  pluginsFolder: string;
+  /** A variable of the environment, such as a key of a provider that a plugin which comes with the studio asks for. */
+  pluginVariable: (name: string) => string | undefined;
 }
 
 const port = 'must be a whole number from 0 to 65535';
@@ -94,6 +98,7 @@ const environment = z.object({
     .string()
     .refine((text) => parseSlots(text) !== null, slotsForm)
     .optional(),
+  PLUGINS_DIR: z.string().min(1).optional(),
   METRIC_RETENTION_DAYS: z
     .string()
     .regex(/^\d{1,6}$/, 'must be a whole number of days, or 0 to keep everything')
@@ -109,7 +114,7 @@ function isOrigin(text: string): boolean {
  * Reads the settings from the environment: PORT (4000), HOST (127.0.0.1), DATA_DIR (./data), DATABASE_URL (DATA_DIR/anneal.db),
  * ALLOWED_HOSTS and ALLOWED_ORIGINS (none; lists with commas), LOG_LEVEL (warn), ACCOUNTS (off while HOST is this machine alone, else required),
  * REGISTRATION (open), SETUP_CODE (random), UPLOAD_LIMIT_BYTES (50 GB), ENCRYPT_FILES (false), ALLOWED_URL_HOSTS (none; a list
- * with commas), SLOTS (one on each kind of device), METRIC_RETENTION_DAYS (0: for ever).
+ * with commas), SLOTS (one on each kind of device), METRIC_RETENTION_DAYS (0: for ever), PLUGINS_DIR (DATA_DIR/plugins).
  * An empty variable counts as left out.
  * @throws Invalid with one issue a variable
  */
@@ -141,6 +146,8 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     logLevel: result.data.LOG_LEVEL,
     ...(slots && { slots }),
     metricRetentionDays: METRIC_RETENTION_DAYS,
+    pluginsFolder: path.resolve(result.data.PLUGINS_DIR ?? path.join(dataFolder, 'plugins')),
+    pluginVariable: (name) => given[name],
   };
 }
 

@@ -1,7 +1,16 @@
 import type { Issue } from '@anneal/engine';
+import type { ModelErrorCode, PluginFailureCode } from '@anneal/plugins';
 
 export type StudioErrorCode =
-  'NOT_FOUND' | 'INVALID_INPUT' | 'CONFLICT' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'UNAVAILABLE' | 'LIMIT_EXCEEDED' | 'RATE_LIMITED';
+  | 'NOT_FOUND'
+  | 'INVALID_INPUT'
+  | 'CONFLICT'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'UNAVAILABLE'
+  | 'LIMIT_EXCEEDED'
+  | 'RATE_LIMITED'
+  | 'PLUGIN_FAILED';
 
 /** Something that the caller can do something about. The message is for people and safe to show. Anything else that is thrown is a bug. */
 export abstract class StudioError extends Error {
@@ -63,5 +72,26 @@ export class RateLimited extends StudioError {
   constructor(message: string, retrySeconds: number) {
     super(message);
     this.retrySeconds = retrySeconds;
+  }
+}
+
+/** A plugin gave no answer. */
+export class PluginFailed extends StudioError {
+  readonly code = 'PLUGIN_FAILED';
+  /** What went wrong. */
+  readonly reason: PluginFailureCode;
+  /** What the model said that it asked; null: it asked none, or that was not the reason. */
+  readonly modelErrorCode: ModelErrorCode | null;
+  /** Until it is worth asking again; null: not known. Seconds. */
+  readonly retryAfterSeconds: number | null;
+
+  constructor(
+    message: string,
+    about: { reason: PluginFailureCode; modelErrorCode?: ModelErrorCode; retryAfterSeconds?: number; cause?: unknown },
+  ) {
+    super(message, { cause: about.cause });
+    this.reason = about.reason;
+    this.modelErrorCode = about.modelErrorCode ?? null;
+    this.retryAfterSeconds = about.retryAfterSeconds ?? null;
   }
 }

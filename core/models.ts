@@ -1,4 +1,5 @@
 import type { PrismaClient } from '@anneal/prisma';
+import { OwnModels } from './language-models/own-models.ts';
 import type { Logger } from './logger.ts';
 import { BaseModelService } from './models/base-models.ts';
 import { HubDownloads } from './models/hub-downloads.ts';
@@ -27,9 +28,13 @@ export interface ModelParts {
   uploads: UploadService;
 }
 
-/** @returns downloading: the duty to fetch what is wanted from the Hub; sweepModels: removes what deleted versions have left. */
+/**
+ * @returns downloading: the duty to fetch what is wanted from the Hub; sweepModels: removes what deleted versions have left; ownModels: those
+ * that can be asked
+ */
 export function createModels({ prisma, bus, logger, dataFolder, folderOf, uploads }: ModelParts): Models & {
   downloading: HubDownloads;
+  ownModels: OwnModels;
   sweepModels: () => Promise<void>;
 } {
   const inspector = new ModelInspector();
@@ -41,6 +46,7 @@ export function createModels({ prisma, bus, logger, dataFolder, folderOf, upload
     modelVersions: new ModelVersionService({ prisma, folders, uploads, runFolderOf: folderOf }),
     modelAliases: new AliasService(prisma),
     downloading,
+    ownModels: new OwnModels({ prisma, inspector, dataFolder }),
     sweepModels: () => folders.sweep(async (id) => (await prisma.modelVersion.count({ where: { id } })) > 0),
   };
 }

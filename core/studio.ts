@@ -1,15 +1,19 @@
 import path from 'node:path';
 import { DatabaseError, isShared, openDatabase, type PrismaClient } from '@anneal/prisma';
+import { type Accounting, createAccounting } from './accounting.ts';
 import type { StudioConfig } from './config.ts';
 import { createData, type Data } from './data.ts';
 import { openDataFolder } from './data-folder.ts';
 import { Unavailable } from './errors.ts';
+import { createExecutionLife, type ExecutionLife } from './execution-life.ts';
 import { HardwareService } from './hardware/hardware.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createMeasuring, type Measuring } from './measuring.ts';
 import { ensureFirstUser } from './identity/local-user.ts';
 import { createModels, type Models } from './models.ts';
 import { createPeople, type People } from './people.ts';
+import { createPlugins, type PluginLife } from './plugin-life.ts';
+import { createPromptLife, type PromptLife } from './prompt-life.ts';
 import { LocalPlayground } from './playground/local-playground.ts';
 import type { Playground } from './playground/playground.ts';
 import { Quickstart } from './quickstart.ts';
@@ -24,7 +28,7 @@ import { StreamService } from './streams/streams.ts';
 import { createTraining, type Training } from './training.ts';
 
 /** Everything that a studio does. Lists and single rows are read through `prisma`; every change goes through a service. */
-export interface Studio extends People, Models, Data, Training, Measuring {
+export interface Studio extends People, Models, Data, Training, Measuring, Accounting, PromptLife, PluginLife, ExecutionLife {
   readonly config: StudioConfig;
   readonly logger: Logger;
   readonly prisma: PrismaClient;
@@ -77,7 +81,7 @@ export async function createStudio(config: StudioConfig, parts: StudioParts = {}
     allowLoopbackUrls: parts.allowLoopbackUrls,
   });
   const { uploads } = data;
-  const { downloading, sweepModels, ...models } = createModels({ prisma, bus, logger, dataFolder, folderOf, uploads });
+  const { downloading, ownModels, sweepModels, ...models } = createModels({ prisma, bus, logger, dataFolder, folderOf, uploads });
   const sources: TrainingSources = {
     trainingFile: (...version) => data.datasetUse.trainingFile(...version),
     holdDataset: (...version) => data.datasetUse.hold(...version),
@@ -94,9 +98,19 @@ export async function createStudio(config: StudioConfig, parts: StudioParts = {}
     experiments,
     retentionDays: config.metricRetentionDays,
   });
-  const duties = new Duties([runKeeping, downloading, retention], logger);
+  const { outputCache, executionRetention, ...accounting } = createAccounting({ prisma, logger, databaseUrl: config.databaseUrl });
+  const { openPlugins, closePlugins, ...pluginLife } = createPlugins({ config, prisma, bus, logger, ownModels });
+  const { languageModels } = pluginLife;
+  const { closePrompts, ...promptLife } = createPromptLife({ prisma, isPostgresql: shared, logger, languageModels });
+  const { executionTexts, executionDuties, closeExecutions, ...executionLife } = createExecutionLife({
+    ...{ databaseUrl: config.databaseUrl, prisma, bus, logger, links: data.links, datasetUse: data.datasetUse },
+    ...{ languageModels, promptUse: promptLife.promptUse, abTests: promptLife.abTests },
+    ...{ outputCache, prices: accounting.prices, firstPause },
+  });
+  const duties = new Duties([runKeeping, downloading, retention, executionRetention, ...executionDuties], logger);
   const playground = parts.playground ?? new LocalPlayground(prisma, folderOf);
   await startData();
+  await openPlugins();
   await duties.start(config.databaseUrl);
   await sweepRuns();
   await sweepModels();
@@ -109,13 +123,20 @@ export async function createStudio(config: StudioConfig, parts: StudioParts = {}
     ...data,
     ...training,
     ...measuring,
-    streams: new StreamService(prisma, bus),
+    ...accounting,
+    ...promptLife,
+    ...pluginLife,
+    ...executionLife,
+    streams: new StreamService(prisma, bus, executionTexts),
     hardware: new HardwareService({ dataFolder }),
     quickstart: new Quickstart(prisma, training.runs),
     playground,
     close: async () => {
       playground.close();
       await duties.close();
+      await closeExecutions();
+      await closePrompts();
+      await closePlugins();
       await closeData();
       await people.apiKeyUsage.flush();
       await bus.close();

@@ -25,13 +25,13 @@ export const IssueRef = builder.objectRef<Issue>('Issue').implement({
   }),
 });
 
-const ErrorInterface = builder.interfaceRef<StudioError>('Error').implement({
+export const ErrorInterface = builder.interfaceRef<StudioError>('Error').implement({
   description: 'Why a change was not made. Something that the caller can mend.',
   fields: (t) => ({
     message: t.exposeString('message', { description: 'What is wrong and what to do, for people.' }),
     code: t.exposeString('code', {
       description:
-        'The same for programs; it does not change: `INVALID_INPUT`, `NOT_FOUND`, `CONFLICT`, `UNAUTHENTICATED`, `FORBIDDEN`, `UNAVAILABLE`, `LIMIT_EXCEEDED`.',
+        'The same for programs; it does not change: `INVALID_INPUT`, `NOT_FOUND`, `CONFLICT`, `UNAUTHENTICATED`, `FORBIDDEN`, `UNAVAILABLE`, `LIMIT_EXCEEDED`, `PLUGIN_FAILED`.',
     }),
   }),
 });

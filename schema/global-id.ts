@@ -8,7 +8,8 @@ import { decodeGlobalID } from '@pothos/plugin-relay';
 export function databaseId(typename: string, globalId: string): string {
   try {
     const decoded = decodeGlobalID(globalId);
-    if (decoded.typename === typename) return decoded.id;
+    // No id has a NUL in it, which PostgreSQL refuses.
+    if (decoded.typename === typename && !decoded.id.includes('\0')) return decoded.id;
   } catch {
     // Not made by this server.
   }

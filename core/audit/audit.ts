@@ -22,18 +22,22 @@ export interface Actor {
 
 /** Writes down who changed what, in the same transaction as the change itself. */
 export async function audit(transaction: Prisma.TransactionClient, actor: Actor, entry: Audited): Promise<void> {
-  const { action, projectId, subject, details = {} } = entry;
-  await transaction.auditEntry.create({
-    data: {
-      id: newId(),
-      action,
-      projectId,
-      details,
-      subjectType: subject?.type,
-      subjectId: subject?.id,
-      userId: actor.userId,
-      apiKeyId: actor.credential?.kind === 'apiKey' ? actor.credential.apiKeyId : null,
-      address: actor.address,
-    },
-  });
+  await transaction.auditEntry.create({ data: rowOf(actor, entry) });
 }
+
+/** The same for what was done to many things at once. */
+export async function auditAll(transaction: Prisma.TransactionClient, actor: Actor, entries: readonly Audited[]): Promise<void> {
+  await transaction.auditEntry.createMany({ data: entries.map((entry) => rowOf(actor, entry)) });
+}
+
+const rowOf = (actor: Actor, { action, projectId, subject, details = {} }: Audited) => ({
+  id: newId(),
+  action,
+  projectId,
+  details,
+  subjectType: subject?.type,
+  subjectId: subject?.id,
+  userId: actor.userId,
+  apiKeyId: actor.credential?.kind === 'apiKey' ? actor.credential.apiKeyId : null,
+  address: actor.address,
+});

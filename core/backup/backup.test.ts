@@ -3,10 +3,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { nodeArguments } from '@anneal/engine';
 import { tinyConfig, writeTinyModel } from '@anneal/engine/testing';
 import { emptyDatabase, testDatabase } from '@anneal/prisma/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../config.ts';
+import { defaultProjectId } from '../identity/local-user.ts';
 import { createLogger } from '../logger.ts';
 import { createStudio, type Studio } from '../studio.ts';
 import { cleanUp, owner, scriptedLauncher, temporaryFolder, untilState, untilStep } from '../testing/studio.ts';
@@ -48,7 +50,7 @@ async function trainingStudio(steps: number): Promise<{ studio: Studio; runId: s
 async function backUpElsewhere({ config }: Studio): Promise<void> {
   const root = path.join(import.meta.dirname, '../..');
   const env = { ...process.env, DATA_DIR: config.dataFolder, DATABASE_URL: config.databaseUrl };
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/backup.ts', backup], { cwd: root, env });
+  await promisify(execFile)(process.execPath, [...nodeArguments, 'scripts/backup.ts', backup], { cwd: root, env });
 }
 
 describe('a backup', () => {
@@ -70,6 +72,26 @@ describe('a backup', () => {
     expect(points.map(({ step }) => step)).toEqual(Array.from({ length: steps }, (_, index) => index + 1));
     // The first one was not disturbed.
     expect(await untilState(studio, runId, 'COMPLETED', 'FAILED')).toMatchObject({ state: 'COMPLETED', attempts: 1 });
+  });
+
+  it('keeps what prompts are found by', async () => {
+    const studio = await studioIn(data, testDatabase(data));
+    const made = { projectId: defaultProjectId, name: 'review', template: 'Which giraffe is the tallest?' };
+    const { id: promptId } = await studio.prompts.create(owner, made);
+    await backUpElsewhere(studio);
+
+    const target = path.join(folder, 'restored');
+    const databaseUrl = emptyDatabase(target);
+    await restore({ dataFolder: target, databaseUrl: await databaseUrl }, backup);
+    const restored = await studioIn(target, databaseUrl);
+    const found = async (text: string) =>
+      (await restored.promptSearch.search(owner, { projectId: defaultProjectId, text, by: 'TEXT', first: 10 })).totalCount;
+    expect(await found('giraffe')).toBe(1);
+    // It goes on as well.
+    await restored.promptVersions.create(owner, { promptId, template: 'Which elephant?' });
+    expect([await found('giraffe'), await found('elephant')]).toEqual([0, 1]);
+    await restored.prompts.delete(owner, promptId);
+    expect(await found('elephant')).toBe(0);
   });
 
   it('is refused where something is in the way, and leaves that as it is', async () => {

@@ -12,6 +12,7 @@ const leftOut = [
   /^studio\.json$/,
   /^runs\/[^/]+\/(worker\.json|heartbeat)$/,
   /^uploads\//,
+  /^plugin-cache\//,
   /^[^/]+\.db(-wal|-shm|-journal)?$/,
   /^keys\/.*\.key\.\d+\.[0-9a-f]+$/,
 ];

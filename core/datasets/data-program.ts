@@ -13,6 +13,7 @@ import {
   type Tokenizer,
 } from '@anneal/engine';
 import { checkDataset } from './check-dataset.ts';
+import { ColumnReader } from './column-values.ts';
 import { type DataAnswer, dataQuestion, type DataRequest, type HubResult } from './data-protocol.ts';
 import { previewRows, rawRows } from './preview.ts';
 
@@ -20,6 +21,7 @@ import { previewRows, rawRows } from './preview.ts';
 os.setPriority(10);
 
 const tokenizers = new Map<string, Promise<Tokenizer>>();
+const columns = new ColumnReader();
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (raw) => {
@@ -41,6 +43,7 @@ process.on('message', (raw) => {
 async function answer(request: DataRequest): Promise<unknown> {
   if (request.type === 'hub') return fetchFromHub(request);
   const settings = parseTrainingConfig({ data: request.settings }).data;
+  if (request.type === 'columns') return columns.read(settings, request);
   // Raw rows need no tokens; the bundled tokenizer is the one that is there for sure.
   const tokenizer = await tokenizerOf(request.type === 'rows' ? '' : request.tokenizer);
   if (request.type === 'check') {

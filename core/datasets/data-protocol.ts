@@ -9,6 +9,7 @@ const dataRequest = z.discriminatedUnion('type', [
   z.object({ type: z.literal('check'), settings, tokenizer: z.string() }),
   z.object({ type: z.literal('preview'), settings, tokenizer: z.string(), ...window }),
   z.object({ type: z.literal('rows'), settings, ...window }),
+  z.object({ type: z.literal('columns'), settings, columns: z.array(z.string()), ...window }),
   z.object({ type: z.literal('hub'), path: z.string(), revision: z.string(), split: z.string(), validationSplit: z.string().nullable() }),
 ]);
 export type DataRequest = z.output<typeof dataRequest>;
@@ -80,6 +81,19 @@ export const rawRow = z.object({
   problems: z.array(z.object({ path: z.string(), message: z.string() })),
 });
 export type RawRow = z.output<typeof rawRow>;
+
+/** Some columns of a row, whole. */
+export const columnRow = z.object({
+  /** Its place in the dataset, from 1. */
+  row: z.int(),
+  /** Without those that it does not have. */
+  values: z.record(z.string(), z.unknown()),
+  /** Of its columns, at most 100. */
+  names: z.array(z.string()),
+  /** Why it cannot be read; null where it can. */
+  problem: z.string().nullable(),
+});
+export type ColumnRow = z.output<typeof columnRow>;
 
 export const previewRow = z.object({
   file: z.string().nullable(),

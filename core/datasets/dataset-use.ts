@@ -3,7 +3,7 @@ import type { DatasetVersion, Prisma, PrismaClient } from '@anneal/prisma';
 import { requireRole } from '../access/access.ts';
 import type { Viewer } from '../access/viewer.ts';
 import { Conflict, Invalid, NotFound } from '../errors.ts';
-import { storedSplits, type VersionReading } from './version-reading.ts';
+import { type ReadingSettings, storedSplits, type VersionReading } from './version-reading.ts';
 
 const formatSchema = trainingConfigSchema.shape.data.unwrap().shape.format;
 
@@ -48,6 +48,25 @@ export class DatasetUse {
       throw refuse(`${name} has ${rows} that cannot be used. Mend them in a new version, or set data.badRows to "skip" to leave them out.`);
     }
     return { projectId, version, data: this.#data(version) };
+  }
+
+  /**
+   * How the rows of a version are read that prompts are asked for. Those that cannot be trained on are rows, too.
+   * @throws NotFound, Forbidden for viewers, Conflict while it is being checked, Invalid when there is nothing to read
+   */
+  async rowSource(viewer: Viewer, versionId: string): Promise<{ projectId: string; rows: number; settings: ReadingSettings }> {
+    const found = await this.#prisma.datasetVersion.findUnique({ where: { id: versionId }, include: { dataset: true } });
+    const what = `dataset version ${versionId}`;
+    if (!found) throw new NotFound(`There is no ${what}.`);
+    const { dataset, ...version } = found;
+    requireRole(viewer, { projectId: dataset.projectId, role: 'EDITOR', scope: 'execute', what });
+    const name = `Version ${version.number} of "${dataset.name}"`;
+    if (version.state === 'CHECKING') throw new Conflict(`${name} is still being checked. Begin when it is ready.`);
+    if (version.path === '' || !version.rows) {
+      const message = `${name} has no rows that can be read; its problems say why.`;
+      throw new Invalid(message, [{ path: 'datasetVersionId', message }]);
+    }
+    return { projectId: dataset.projectId, rows: version.rows, settings: this.#reading.settingsOf(version) };
   }
 
   /**

@@ -5,6 +5,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import process from 'node:process';
+import { nodeArguments } from '@anneal/engine';
 import { type HubServer, startHubServer } from '@anneal/engine/testing';
 import { type DatasetVersion, openDatabase, type Role, type UploadPurpose } from '@anneal/prisma';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -194,6 +195,11 @@ describe('training with a version', () => {
       data: { state: 'CHECKING', checkedUntil: new Date(Date.now() + 1e6) },
     });
     await expect(studio.datasetUse.trainingFile(owner, partly.id, 'skip')).rejects.toThrow(Conflict);
+    // Not even its state is told to strangers.
+    await expect(studio.datasetUse.rowSource(owner, partly.id)).rejects.toThrow(Conflict);
+    await expect(studio.datasetUse.rowSource(member('OWNER', other), partly.id)).rejects.toThrow(
+      `There is no dataset version ${partly.id}.`,
+    );
   });
 
   it('keeps it from being deleted until the run has ended; a run does not begin with one that is gone', async () => {
@@ -213,7 +219,7 @@ describe('what goes wrong', () => {
   it('a check that was interrupted begins again', async () => {
     const version = await add({ upload: { uploadId: await upload(rowsOf(50)) } });
     await studio.close();
-    const killed = spawn(process.execPath, ['--import', 'tsx', studioProgram, folder, '{}'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const killed = spawn(process.execPath, [...nodeArguments, studioProgram, folder, '{}'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const database = await openDatabase(studio.config.databaseUrl);
     const isTaken = await until(
       () => database.datasetVersion.findUniqueOrThrow({ where: { id: version.id } }),

@@ -18,6 +18,12 @@ export interface LanguageModels {
   list(projectId: string): Promise<LanguageModel[]>;
   /** @throws Invalid with an issue at `model` that names what there is, when no enabled plugin has it; Unavailable when the plugin cannot be asked */
   find(projectId: string, id: string): Promise<LanguageModel>;
+  /**
+   * Which model has an id at the moment: another text when an alias was moved to another version, or the files of a model of this studio
+   * were replaced. Of a provider's models nothing but the id is known.
+   * @throws Invalid, Unavailable when a model of this studio cannot be asked
+   */
+  identityOf(projectId: string, id: string): Promise<string>;
   /** The pieces of an answer as they come; the last one is the `end`. Leaving the loop, or the signal, cancels it. @throws Invalid, ModelError */
   generate(projectId: string, request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateEvent>;
   /** @throws Invalid, ModelError */

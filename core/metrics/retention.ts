@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { PrismaClient } from '@anneal/prisma';
 import type { Logger } from '../logger.ts';
-import type { Duty } from '../servers/duties.ts';
+import { HourlyDuty } from '../servers/hourly.ts';
 import { stepsOf, topLevel } from './rollups.ts';
 
 export interface RetentionOptions {
@@ -14,8 +14,6 @@ export interface RetentionOptions {
 }
 
 const day = 24 * 60 * 60 * 1000;
-/** Between two looks. Milliseconds. */
-const interval = 60 * 60 * 1000;
 /** Steps of one curve in one transaction, and the time that others have before the next. */
 const levelAPiece = 3;
 const breath = 20;
@@ -25,32 +23,16 @@ const runsALook = 100;
  * Removes the points of runs that ended long ago, in the background and in small pieces. Their rollups stay, so curves are still there,
  * with 16 steps to a bucket at least.
  */
-export class MetricRetention implements Duty {
+export class MetricRetention extends HourlyDuty {
   readonly #options: RetentionOptions;
-  #timer: NodeJS.Timeout | undefined;
-  #sweeping: Promise<unknown> | undefined;
-  #isStopped = true;
 
   constructor(options: RetentionOptions) {
+    super(options.logger, 'old metrics could not be removed; it is tried again');
     this.#options = options;
   }
 
-  async start(): Promise<void> {
-    if (this.#options.days <= 0) return;
-    this.#isStopped = false;
-    const look = () => {
-      this.#sweeping ??= this.sweep()
-        .catch((error: unknown) => this.#options.logger.error({ error }, 'old metrics could not be removed; it is tried again'))
-        .finally(() => (this.#sweeping = undefined));
-    };
-    this.#timer = setInterval(look, interval).unref();
-    look();
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    clearInterval(this.#timer);
-    await this.#sweeping;
+  override async start(): Promise<void> {
+    if (this.#options.days > 0) await super.start();
   }
 
   /** Goes on where an earlier one was cut off. @returns how many runs were thinned. */
@@ -87,7 +69,7 @@ export class MetricRetention implements Duty {
       for (const { fromStep, toStep } of pieces) {
         const { count } = await prisma.metricPoint.deleteMany({ where: { runId, key, rank, step: { gte: fromStep, lte: toStep } } });
         if (count >= stepsOf(1)) await setTimeout(breath);
-        if (this.#isStopped && this.#timer) return false;
+        if (this.isStopped) return false;
       }
     }
     return true;

@@ -59,7 +59,7 @@ export class ModelInspector {
 }
 
 /** Changes when a file of the folder does. */
-async function fingerprintOf(folder: string): Promise<string> {
+export async function fingerprintOf(folder: string): Promise<string> {
   const names = await fs.readdir(folder).catch(() => []);
   const stats = await Promise.all(names.sort().map((name) => fs.stat(path.join(folder, name)).catch(() => null)));
   return JSON.stringify(names.map((name, index) => [name, stats[index]?.size, stats[index]?.mtimeMs]));

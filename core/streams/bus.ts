@@ -1,8 +1,9 @@
 /**
- * What there are messages about: a run that changed, somebody's access, a base model whose download is further, and the queue of
- * runs, which the server that looks after them hears.
+ * What there are messages about: a run that changed, somebody's access, a base model whose download is further, the queue of
+ * runs, which the server that looks after them hears, a plugin that was changed or is to be loaded anew, an execution that has more
+ * text or has ended, one that somebody else has ended, and a batch of executions that is further.
  */
-export type TopicName = 'run' | 'access' | 'baseModel' | 'queue';
+export type TopicName = 'run' | 'access' | 'baseModel' | 'queue' | 'plugin' | 'execution' | 'executionEnd' | 'executionBatch';
 
 /** Key of a message for those who listen to all keys: messages were lost, and anything may have changed. */
 export const anything = '*';

@@ -1,7 +1,9 @@
 import type { PrismaClient } from '@anneal/prisma';
+import { batchChannel, type BatchMessage } from './batch-channel.ts';
 import type { Bus } from './bus.ts';
 import { decodeCursor } from './cursor.ts';
 import { eventsChannel, type RunEventMessage } from './events-channel.ts';
+import { executionChannel, type ExecutionMessage, type StoredTexts } from './execution-channel.ts';
 import { Feeds } from './feeds.ts';
 import { Live } from './live.ts';
 import { type MetricsBatch, metricsChannel, readPoints, withKeys } from './metrics-channel.ts';
@@ -16,10 +18,15 @@ export class StreamService {
   readonly #metrics = new Feeds<MetricsBatch>();
   readonly #events = new Feeds<RunEventMessage>();
   readonly #runs = new Feeds<RunChange>();
+  readonly #executions = new Feeds<ExecutionMessage>();
+  readonly #batches = new Feeds<BatchMessage>();
+  readonly #texts: StoredTexts;
 
-  constructor(prisma: PrismaClient, bus: Bus) {
+  /** @param texts of executions that this server works on. */
+  constructor(prisma: PrismaClient, bus: Bus, texts: StoredTexts = { storedText: () => undefined }) {
     this.#prisma = prisma;
     this.#bus = bus;
+    this.#texts = texts;
   }
 
   /**
@@ -55,6 +62,38 @@ export class StreamService {
       join: () => this.#events.join(channel),
       select: everything,
       position: decodeCursor('events', options.after),
+      signal: options.signal,
+    });
+  }
+
+  /**
+   * The answer of an execution, piece by piece, then its end. Ends behind that; also of an execution that has ended long ago.
+   * @param options after: the cursor of an earlier message.
+   * @throws Invalid for a bad cursor, at once; NotFound at the first read
+   */
+  executionStream(executionId: string, options: { after?: string; signal?: AbortSignal } = {}): AsyncIterable<ExecutionMessage> {
+    const channel = executionChannel(this.#prisma, this.#bus, this.#texts, executionId);
+    return Live.of({
+      name: channel.name,
+      join: () => this.#executions.join(channel),
+      select: everything,
+      position: decodeCursor('execution', options.after),
+      signal: options.signal,
+    });
+  }
+
+  /**
+   * Tells when more rows of a batch have ended, at most twice a second. Ends when all have.
+   * @param options after: the cursor of an earlier message.
+   * @throws Invalid for a bad cursor, at once; NotFound at the first read
+   */
+  batchProgress(batchId: string, options: { after?: string; signal?: AbortSignal } = {}): AsyncIterable<BatchMessage> {
+    const channel = batchChannel(this.#prisma, this.#bus, batchId);
+    return Live.of({
+      name: channel.name,
+      join: () => this.#batches.join(channel),
+      select: everything,
+      position: decodeCursor('batch', options.after),
       signal: options.signal,
     });
   }

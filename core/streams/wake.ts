@@ -39,6 +39,16 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
   });
 }
 
+/** What a promise gives; null when the signal comes first. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  let value: T | null = null;
+  await orAborted(
+    promise.then((settled) => void (value = settled)),
+    signal,
+  );
+  return value;
+}
+
 /** Waits for a promise, less when the signal comes first. */
 export function orAborted(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

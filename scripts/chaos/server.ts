@@ -1,6 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import process from 'node:process';
+import { nodeArguments } from '@anneal/engine';
+
+const program = path.join(import.meta.dirname, 'server-process.ts');
 
 /** A process of the studio that comes back, on the same port, when it is killed. */
 export class Server {
@@ -37,7 +41,7 @@ export class Server {
 
   /** Starts it, and waits until it answers. */
   async open(): Promise<void> {
-    const child = fork(path.join(import.meta.dirname, 'server-process.ts'), [this.#folder, String(this.#port)], {
+    const child = spawn(process.execPath, [...nodeArguments, program, this.#folder, String(this.#port)], {
       env: { ...process.env, DATABASE_URL: this.#databaseUrl },
       // What it writes must not get into the figures on the standard output.
       stdio: ['ignore', 2, 2, 'ipc'],

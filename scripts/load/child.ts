@@ -1,5 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
+import process from 'node:process';
+import { nodeArguments } from '@anneal/engine';
 import type { z } from 'zod';
 
 /** A program of this folder in a process of its own, and what it says. */
@@ -11,7 +13,7 @@ export class Child<Message> {
   constructor(program: string, args: readonly string[], schema: z.ZodType<Message>) {
     this.#name = program;
     // What it writes must not get into the figures on the standard output.
-    this.process = fork(path.join(import.meta.dirname, program), [...args], {
+    this.process = spawn(process.execPath, [...nodeArguments, path.join(import.meta.dirname, program), ...args], {
       stdio: ['ignore', 2, 2, 'ipc'],
       // As npm start sets it.
       env: { NODE_ENV: 'production', ...process.env },

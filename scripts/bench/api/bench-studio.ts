@@ -10,6 +10,8 @@ export interface BenchStudio {
   studio: Studio;
   /** The user of a studio without accounts. */
   viewer: Viewer;
+  /** Of its server, without a path. */
+  readonly url: string;
   /** Sends an operation over HTTP. @returns its data and how long that took, in seconds, with the answer read */
   readonly send: <Data>(body: string, schema: z.ZodType<Data>) => Promise<{ data: Data; seconds: number }>;
   readonly close: () => Promise<void>;
@@ -31,6 +33,7 @@ export async function openBenchStudio(launcher: Launcher, databaseUrl: string | 
   return {
     studio,
     viewer,
+    url: server.url,
     send: async (body, schema) => {
       const ask = () => fetch(`${server.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
       let begun = performance.now();

@@ -138,14 +138,106 @@ export async function fillProject(prisma: Prisma, { projectId, userId, prefix, t
       modelId: id('model'),
       number: 2,
       contentHash: text,
-      kind: 'adapter',
-      path: `nowhere/${prefix}`,
+      kind: 'model',
+      // One that is there, so that it can be asked.
+      path: 'tiny/model',
       bytes: 1,
       files: [],
       metrics: {},
     },
   });
   await prisma.aliasChange.create({ data: { id: id('aliaschange'), modelId: id('model'), alias: text, toNumber: 1 } });
+  const wording = { template: text, variables: [], examples: [{ input: text, output: text }], includes: [], stop: [text] };
+  await prisma.prompt.create({
+    data: {
+      id: id('prompt'),
+      projectId,
+      name: text,
+      description: text,
+      category: text,
+      useCase: text,
+      lastNumber: 2,
+      createdById: userId,
+      tags: { create: { name: text } },
+      versions: {
+        create: [
+          { id: id('promptversion'), number: 1, contentHash: text, notes: text, systemPrompt: text, createdById: userId, ...wording },
+          { id: id('promptversion2'), number: 2, contentHash: `${text} 2`, ...wording, template: `another ${text}` },
+        ],
+      },
+    },
+  });
+  await prisma.promptLabel.create({ data: { promptId: id('prompt'), name: text, versionId: id('promptversion'), updatedAt: time } });
+  await prisma.labelChange.create({
+    data: { id: id('labelchange'), promptId: id('prompt'), label: text, toNumber: 1, notes: text, userId },
+  });
+  await prisma.protectedLabel.create({ data: { projectId, name: text } });
+  await prisma.abTest.create({
+    data: {
+      id: id('abtest'),
+      promptId: id('prompt'),
+      name: text,
+      state: 'RUNNING',
+      metric: 'RATING',
+      createdById: userId,
+      winnerVariantId: id('variant'),
+      variants: {
+        create: [
+          { id: id('variant'), position: 0, name: text, promptVersionId: id('promptversion'), weight: 1 },
+          { id: id('variant2'), position: 1, name: `${text} 2`, promptVersionId: id('promptversion2'), weight: 1 },
+        ],
+      },
+    },
+  });
+  await prisma.executionBatch.create({
+    data: {
+      id: id('executionbatch'),
+      projectId,
+      promptVersionId: id('promptversion'),
+      datasetVersionId: id('datasetversion'),
+      state: 'COMPLETED',
+      model: text,
+      columns: { [text]: text },
+      parameters: {},
+      concurrency: 1,
+      total: 1,
+      failed: 1,
+      errorMessage: text,
+      createdById: userId,
+      finishedAt: time,
+    },
+  });
+  await prisma.execution.create({
+    data: {
+      id: id('execution'),
+      projectId,
+      state: 'FAILED',
+      promptId: id('prompt'),
+      promptVersionId: id('promptversion'),
+      label: text,
+      abTestId: id('abtest'),
+      abVariantId: id('variant'),
+      batchId: id('executionbatch'),
+      batchRow: 1,
+      sessionId: text,
+      subjectId: text,
+      userId,
+      model: text,
+      parameters: { temperature: 0, maxTokens: 1, stop: [text] },
+      variables: { [text]: text },
+      systemPrompt: text,
+      messages: [{ role: 'user', content: text }],
+      includes: [{ name: text, label: text, number: 1 }],
+      output: text,
+      outputLength: text.length,
+      errorCode: 'FAILED',
+      errorMessage: text,
+      errorIssues: [{ path: text, message: text }],
+      finishedAt: time,
+    },
+  });
+  await prisma.modelPrice.create({ data: { projectId, model: text, inputPerMillion: 1, outputPerMillion: 1 } });
+  await prisma.feedback.create({ data: { id: id('feedback'), executionId: id('execution'), userId, rating: 1, text } });
   await prisma.upload.create({
     data: {
       id: id('upload'),
@@ -175,6 +267,12 @@ export function nodeIds(
     BaseModel: 'basemodel',
     Model: 'model',
     ModelVersion: 'modelversion',
+    Prompt: 'prompt',
+    PromptVersion: 'promptversion',
+    AbTest: 'abtest',
+    Feedback: 'feedback',
+    Execution: 'execution',
+    ExecutionBatch: 'executionbatch',
     Upload: 'upload',
     AuditEntry: 'auditentry',
   };
@@ -193,12 +291,30 @@ export function valuesFor(prefix: string, nodes: Readonly<Record<string, string>
       versionId: version,
       parentId: version,
       successorId: nodes.User ?? '',
+      fromId: nodes.PromptVersion ?? '',
+      toId: globalId('PromptVersion', `${prefix}promptversion2`),
+      basedOnId: nodes.PromptVersion ?? '',
+      variantId: `${prefix}variant`,
     },
     others: {
       'compareModelVersions.ids': [version, globalId('ModelVersion', `${prefix}modelversion2`)],
       'baseModelDownload.id': nodes.BaseModel,
+      'deployPromptVersion.input.versionId': nodes.PromptVersion,
+      'executePrompt.input.versionId': nodes.PromptVersion,
+      'previewPrompt.input.versionId': nodes.PromptVersion,
+      'searchPrompts.text': secret,
+      'executionFigures.by': 'MODEL',
+      'retryExecution.input.versionId': nodes.PromptVersion,
+      'executeBatch.input.versionId': nodes.PromptVersion,
+      'executionStream.id': nodes.Execution,
+      'executionBatchProgress.batchId': nodes.ExecutionBatch,
+      'cancelExecutionBatch.input.batchId': nodes.ExecutionBatch,
+      'exportExecutionBatch.input.batchId': nodes.ExecutionBatch,
+      'prompt.name': secret,
       'deleteDatasetVersion.input.versionId': nodes.DatasetVersion,
       'updateDatasetVersion.input.versionId': nodes.DatasetVersion,
+      // One that is there: another one is not found, whoever asks.
+      'pluginRun.input.name': 'code-analyser',
       'compareRunConfigs.runIds': [run, globalId('Run', `${prefix}run2`)],
     },
   };

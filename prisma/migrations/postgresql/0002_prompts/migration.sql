@@ -13,6 +13,7 @@ CREATE TYPE "AbMetric" AS ENUM ('SUCCESS', 'RATING', 'LATENCY', 'COST');
 -- AlterTable
 ALTER TABLE "Project" ADD COLUMN     "cacheLimitBytes" DOUBLE PRECISION NOT NULL DEFAULT 100000000,
 ADD COLUMN     "cacheSeconds" INTEGER NOT NULL DEFAULT 86400,
+ADD COLUMN     "embeddingModel" TEXT,
 ADD COLUMN     "executionRetentionDays" INTEGER;
 
 -- CreateTable
@@ -299,16 +300,25 @@ CREATE INDEX "Execution_promptVersionId_createdAt_idx" ON "Execution"("promptVer
 CREATE INDEX "Execution_abTestId_abVariantId_idx" ON "Execution"("abTestId", "abVariantId");
 
 -- CreateIndex
+CREATE INDEX "Execution_abVariantId_idx" ON "Execution"("abVariantId");
+
+-- CreateIndex
+CREATE INDEX "Execution_batchId_state_batchRow_idx" ON "Execution"("batchId", "state", "batchRow");
+
+-- CreateIndex
+CREATE INDEX "Execution_projectId_redactedAt_finishedAt_idx" ON "Execution"("projectId", "redactedAt", "finishedAt");
+
+-- CreateIndex
 CREATE INDEX "Execution_projectId_sessionId_createdAt_idx" ON "Execution"("projectId", "sessionId", "createdAt");
 
 -- CreateIndex
 CREATE INDEX "Execution_projectId_model_createdAt_idx" ON "Execution"("projectId", "model", "createdAt");
 
 -- CreateIndex
-CREATE INDEX "Execution_batchId_batchRow_idx" ON "Execution"("batchId", "batchRow");
+CREATE INDEX "Execution_state_aliveUntil_idx" ON "Execution"("state", "aliveUntil");
 
 -- CreateIndex
-CREATE INDEX "Execution_state_aliveUntil_idx" ON "Execution"("state", "aliveUntil");
+CREATE UNIQUE INDEX "Execution_batchId_batchRow_key" ON "Execution"("batchId", "batchRow");
 
 -- CreateIndex
 CREATE INDEX "ExecutionBatch_projectId_createdAt_idx" ON "ExecutionBatch"("projectId", "createdAt");
@@ -321,6 +331,9 @@ CREATE INDEX "CachedOutput_projectId_lastUsedAt_idx" ON "CachedOutput"("projectI
 
 -- CreateIndex
 CREATE INDEX "CachedOutput_expiresAt_idx" ON "CachedOutput"("expiresAt");
+
+-- CreateIndex
+CREATE INDEX "Feedback_userId_idx" ON "Feedback"("userId");
 
 -- CreateIndex
 CREATE INDEX "Feedback_createdAt_idx" ON "Feedback"("createdAt");

@@ -256,6 +256,7 @@ CREATE TABLE "PluginState" (
 ALTER TABLE "Project" ADD COLUMN "executionRetentionDays" INTEGER;
 ALTER TABLE "Project" ADD COLUMN "cacheSeconds" INTEGER NOT NULL DEFAULT 86400;
 ALTER TABLE "Project" ADD COLUMN "cacheLimitBytes" REAL NOT NULL DEFAULT 100000000;
+ALTER TABLE "Project" ADD COLUMN "embeddingModel" TEXT;
 
 -- CreateIndex
 CREATE INDEX "Prompt_projectId_createdAt_idx" ON "Prompt"("projectId", "createdAt");
@@ -291,16 +292,25 @@ CREATE INDEX "Execution_promptVersionId_createdAt_idx" ON "Execution"("promptVer
 CREATE INDEX "Execution_abTestId_abVariantId_idx" ON "Execution"("abTestId", "abVariantId");
 
 -- CreateIndex
+CREATE INDEX "Execution_abVariantId_idx" ON "Execution"("abVariantId");
+
+-- CreateIndex
+CREATE INDEX "Execution_batchId_state_batchRow_idx" ON "Execution"("batchId", "state", "batchRow");
+
+-- CreateIndex
+CREATE INDEX "Execution_projectId_redactedAt_finishedAt_idx" ON "Execution"("projectId", "redactedAt", "finishedAt");
+
+-- CreateIndex
 CREATE INDEX "Execution_projectId_sessionId_createdAt_idx" ON "Execution"("projectId", "sessionId", "createdAt");
 
 -- CreateIndex
 CREATE INDEX "Execution_projectId_model_createdAt_idx" ON "Execution"("projectId", "model", "createdAt");
 
 -- CreateIndex
-CREATE INDEX "Execution_batchId_batchRow_idx" ON "Execution"("batchId", "batchRow");
+CREATE INDEX "Execution_state_aliveUntil_idx" ON "Execution"("state", "aliveUntil");
 
 -- CreateIndex
-CREATE INDEX "Execution_state_aliveUntil_idx" ON "Execution"("state", "aliveUntil");
+CREATE UNIQUE INDEX "Execution_batchId_batchRow_key" ON "Execution"("batchId", "batchRow");
 
 -- CreateIndex
 CREATE INDEX "ExecutionBatch_projectId_createdAt_idx" ON "ExecutionBatch"("projectId", "createdAt");
@@ -313,6 +323,9 @@ CREATE INDEX "CachedOutput_projectId_lastUsedAt_idx" ON "CachedOutput"("projectI
 
 -- CreateIndex
 CREATE INDEX "CachedOutput_expiresAt_idx" ON "CachedOutput"("expiresAt");
+
+-- CreateIndex
+CREATE INDEX "Feedback_userId_idx" ON "Feedback"("userId");
 
 -- CreateIndex
 CREATE INDEX "Feedback_createdAt_idx" ON "Feedback"("createdAt");
@@ -333,8 +346,8 @@ CREATE UNIQUE INDEX "AbVariant_abTestId_name_key" ON "AbVariant"("abTestId", "na
 CREATE UNIQUE INDEX "AbVariant_abTestId_position_key" ON "AbVariant"("abTestId", "position");
 
 -- Words of prompts, to search in. Prisma knows nothing of it: core/prompts writes and reads it.
-CREATE VIRTUAL TABLE "PromptSearch" USING fts5("promptId" UNINDEXED, "name", "description", "content", tokenize = 'unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE "PromptSearch" USING fts5("promptId", "name", "description", "content", tokenize = 'unicode61 remove_diacritics 2');
 
 CREATE TRIGGER "PromptSearch_promptDeleted" AFTER DELETE ON "Prompt" BEGIN
-    DELETE FROM "PromptSearch" WHERE "promptId" = OLD."id";
+    DELETE FROM "PromptSearch" WHERE "PromptSearch" MATCH '"promptId" : "' || replace(OLD."id", '"', '""') || '"' AND "promptId" = OLD."id";
 END;

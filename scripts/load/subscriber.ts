@@ -97,6 +97,8 @@ export class Subscriber {
   /** @returns whether it has subscribed now. */
   #receive(socket: WebSocket, text: string): boolean {
     const message = messageSchema.parse(JSON.parse(text));
+    // What was on its way while this one was closed, the end too, comes again on the next connection.
+    if (this.#socket !== socket || socket.readyState !== WebSocket.OPEN) return false;
     switch (message.type) {
       case 'connection_ack': {
         const payload = { query, variables: { runId: this.#options.runId, after: this.#cursor } };
@@ -107,8 +109,6 @@ export class Subscriber {
         socket.send('{"type":"pong"}');
         return false;
       case 'next': {
-        // What was on its way while this one was closed comes again on the next connection.
-        if (this.#socket !== socket || socket.readyState !== WebSocket.OPEN) return false;
         const { cursor, points } = message.payload.data.trainingMetrics;
         this.#cursor = cursor;
         for (const point of points) this.#check(point);

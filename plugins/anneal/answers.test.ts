@@ -6,13 +6,13 @@ import { writeTinyModel } from '@anneal/engine/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GenerateEvent, GenerateRequest } from '../kit/index.ts';
 import { Answers } from './answers.ts';
-import { ModelPool } from './model-pool.ts';
 import { ownModelId, readOwnModelId } from './own-model-folders.ts';
+import { OwnModelPool } from './own-model-pool.ts';
 
 let folder: string;
 /** Two models of the same size. */
 let [one, other] = ['', ''];
-let pool: ModelPool;
+let pool: OwnModelPool;
 let answers: Answers;
 const signal = new AbortController().signal;
 const size = 100;
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => fs.rm(folder, { recursive: true, force: true }));
 
 const open = (mostBytes = 10 * size, idleTime = 60_000): void => {
-  pool = new ModelPool({ mostBytes, idleTime, threads: 1, sizeOf: async () => size });
+  pool = new OwnModelPool({ mostBytes, idleTime, threads: 1, sizeOf: async () => size });
   answers = new Answers(pool);
 };
 

@@ -9,20 +9,21 @@ import {
 } from '@anneal/engine';
 import type { GenerateEvent, GenerateRequest } from '../kit/language-model.ts';
 import { ModelError, type ModelErrorCode } from '../kit/model-error.ts';
-import { type ModelPool, PoolFull } from './model-pool.ts';
+import { PoolFull } from '../local-models/model-pool.ts';
+import { Turns } from '../local-models/turns.ts';
 import type { OwnModelFolders } from './own-model-folders.ts';
-import { Turns } from './turns.ts';
+import type { OwnModelPool } from './own-model-pool.ts';
 
 /** Tokenizers that are kept to count with. */
 const keptTokenizers = 4;
 
 /** Asks the models of a pool. A model answers one question at a time: several at once would each be as much slower. */
 export class Answers {
-  readonly #pool: ModelPool;
+  readonly #pool: OwnModelPool;
   readonly #turns = new WeakMap<TextModel, Turns>();
   readonly #tokenizers = new Map<string, Promise<Tokenizer>>();
 
-  constructor(pool: ModelPool) {
+  constructor(pool: OwnModelPool) {
     this.#pool = pool;
   }
 
@@ -136,8 +137,13 @@ const codes: Partial<Record<EngineError['code'], ModelErrorCode>> = {
   DATASET_INVALID: 'INVALID_REQUEST',
 };
 
+function full({ isPassing, message }: PoolFull): ModelError {
+  const what = isPassing ? 'There is no room for the model while others are being asked.' : 'The model is too large to be asked here.';
+  return new ModelError(isPassing ? 'OVERLOADED' : 'INVALID_REQUEST', `${what} ${message} ("memoryGb" of the plugin's settings).`);
+}
+
 function explained(error: unknown): unknown {
-  if (error instanceof PoolFull) return new ModelError(error.isPassing ? 'OVERLOADED' : 'INVALID_REQUEST', error.message);
+  if (error instanceof PoolFull) return full(error);
   if (error instanceof EngineError) return new ModelError(codes[error.code] ?? 'MODEL_NOT_FOUND', error.message, { cause: error });
   return error;
 }

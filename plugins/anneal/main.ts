@@ -3,8 +3,8 @@ import process from 'node:process';
 import { inspectModel } from '@anneal/engine';
 import { defineLanguageModel, ModelError, z } from '../kit/index.ts';
 import { Answers } from './answers.ts';
-import { ModelPool } from './model-pool.ts';
 import { readOwnModelId } from './own-model-folders.ts';
+import { OwnModelPool } from './own-model-pool.ts';
 
 const settings = z.object({
   memoryGb: z
@@ -35,7 +35,7 @@ function answersOf(chosen: Settings): Answers {
   if (known) return known;
   const { memoryGb, idleMinutes, threads } = chosen;
   const mostBytes = memoryGb === undefined ? halfOfMemory() : memoryGb * 1e9;
-  const answers = new Answers(new ModelPool({ mostBytes, idleTime: idleMinutes * 60_000, threads, sizeOf }));
+  const answers = new Answers(new OwnModelPool({ mostBytes, idleTime: idleMinutes * 60_000, threads, sizeOf }));
   made.set(chosen, answers);
   return answers;
 }

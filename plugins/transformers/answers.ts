@@ -10,11 +10,11 @@ import {
   type ModelDescription,
 } from '@anneal/plugins/kit';
 import type { PreTrainedTokenizer } from '@huggingface/transformers';
-import { Turns } from '../anneal/turns.ts';
+import { ModelPool, PoolFull } from '../local-models/model-pool.ts';
+import { Turns } from '../local-models/turns.ts';
 import { embedBatch } from './embed.ts';
 import { write } from './generate.ts';
 import { contextOf, loadModel, type LoadedModel, loadTokenizer, sizeOf } from './load.ts';
-import { ModelPool, PoolFull } from './model-pool.ts';
 import { encode } from './prompt.ts';
 import type { ModelSettings, Settings } from './settings.ts';
 import { TextBatches } from './text-batches.ts';
@@ -127,10 +127,14 @@ export class Answers {
     try {
       return await this.#pool.take(chosen);
     } catch (error) {
-      if (error instanceof PoolFull) throw new ModelError(error.isPassing ? 'OVERLOADED' : 'INVALID_REQUEST', error.message);
-      throw error;
+      throw error instanceof PoolFull ? full(chosen.name, error) : error;
     }
   }
+}
+
+function full(name: string, { isPassing, message }: PoolFull): ModelError {
+  const what = isPassing ? `There is no room for the model "${name}" while others are being asked.` : `The model "${name}" is too large.`;
+  return new ModelError(isPassing ? 'OVERLOADED' : 'INVALID_REQUEST', `${what} ${message} ("memoryGb" of the settings).`);
 }
 
 async function readConfig(folder: string): Promise<unknown> {

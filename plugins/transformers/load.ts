@@ -12,7 +12,7 @@ import {
   type PreTrainedTokenizer,
 } from '@huggingface/transformers';
 import { FetchedFiles } from './fetched-files.ts';
-import type { Held } from './model-pool.ts';
+import type { Held } from '../local-models/model-pool.ts';
 import type { ModelSettings, Settings } from './settings.ts';
 
 /** A model in memory. */

@@ -17,26 +17,26 @@ export interface PoolOptions<Key, Model> {
   nameOf: (key: Key) => string;
   /** Before it is loaded, as far as that can be known. Bytes. */
   sizeOf: (key: Key) => Promise<number>;
-  load: (key: Key) => Promise<Model>;
+  /** @param bytes what `sizeOf` has told */
+  load: (key: Key, bytes: number) => Promise<Model>;
   /** All models together. Bytes. */
   mostBytes: number;
   /** Without a question, after which a model is let go. Milliseconds. */
   idleTime: number;
 }
 
-/** A model does not fit, now (`isPassing`) or ever. */
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
+/** A model does not fit, now or ever. Whose model it is, and where the limit is set, is for the plugin to say. */
 export class PoolFull extends Error {
+  /** Whether it fits once others have their answers. */
   readonly isPassing: boolean;
 
-  constructor(name: string, needed: number, most: number) {
-    const isPassing = needed <= most;
-    const what = isPassing ? `There is no room for the model "${name}" while others are being asked.` : `The model "${name}" is too large.`;
-    const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
-    super(
-      `${what} It takes ${gigabytes(needed)} of memory, and the models together may take ${gigabytes(most)} ("memoryGb" of the settings).`,
-    );
+  /** Both in bytes. */
+  constructor(needed: number, most: number) {
+    super(`It takes ${gigabytes(needed)} of memory, and the models together may take ${gigabytes(most)}`);
     this.name = 'PoolFull';
-    this.isPassing = isPassing;
+    this.isPassing = needed <= most;
   }
 }
 
@@ -82,8 +82,8 @@ export class ModelPool<Key, Model extends Held> {
   async #enter(name: string, key: Key): Promise<Entry<Model>> {
     const known = this.#entries.get(name);
     const bytes = known?.bytes ?? (await this.#options.sizeOf(key));
-    if (!known) await this.#makeRoom(name, bytes);
-    const entry: Entry<Model> = known ?? { model: this.#options.load(key), bytes, users: 0 };
+    if (!known) await this.#makeRoom(bytes);
+    const entry: Entry<Model> = known ?? { model: this.#options.load(key, bytes), bytes, users: 0 };
     // It is waited for by whoever takes it.
     entry.model.catch(() => undefined);
     clearTimeout(entry.idle);
@@ -93,15 +93,15 @@ export class ModelPool<Key, Model extends Held> {
     return entry;
   }
 
-  async #makeRoom(name: string, needed: number): Promise<void> {
+  async #makeRoom(needed: number): Promise<void> {
     const { mostBytes } = this.#options;
     const taken = () => [...this.#entries.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-    if (needed > mostBytes) throw new PoolFull(name, needed, mostBytes);
+    if (needed > mostBytes) throw new PoolFull(needed, mostBytes);
     for (const [oldest, entry] of [...this.#entries]) {
       if (taken() + needed <= mostBytes) return;
       if (entry.users === 0) await this.#letGo(oldest, entry);
     }
-    if (taken() + needed > mostBytes) throw new PoolFull(name, needed, mostBytes);
+    if (taken() + needed > mostBytes) throw new PoolFull(needed, mostBytes);
   }
 
   #leave(name: string, entry: Entry<Model>): void {
